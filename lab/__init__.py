@@ -1,0 +1,1 @@
+"""The Deep Learning Lab: small networks, really trained, on pages a learner can move."""

@@ -1,0 +1,1 @@
+"""What a lesson is: controls, settings, events, errors. Standard library and pydantic only."""

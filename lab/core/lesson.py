@@ -1,0 +1,85 @@
+"""What a lesson is: experiments with settings, the views of their results, prose and sources."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from lab.core.events import Done, Event
+from lab.core.settings import LessonSettings
+from lab.core.stage import Stage
+
+S = TypeVar("S", bound=LessonSettings)
+S_contra = TypeVar("S_contra", bound=LessonSettings, contravariant=True)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run needs besides its settings.
+
+    Attributes:
+        device: torch's name of the device, such as `cpu` or `cuda:0`.
+        files: the learner's own files by their SHA-256; never kept after the visit.
+        earlier: a finished result of the same settings with fewer epochs. An experiment may go on from
+            it, and then ends in the same events and result as a run from the start, to the last bit.
+    """
+
+    device: str = "cpu"
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    earlier: Any = None
+
+
+class Train(Protocol[S_contra, R]):
+    """An experiment's code: a generator of events, the last one `Done(result)`."""
+
+    def __call__(self, settings: S_contra, context: Context) -> Iterator[Event | Done[R]]:
+        """Run on validated settings; the only source of randomness is the seed among them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment(Generic[S, R]):
+    """One thing a lesson lets the learner run.
+
+    Attributes:
+        name: `<lesson slug>/<experiment>`, the name under which workers find it.
+        settings: the model whose fields are the controls.
+        train: the generator that computes.
+        stage: what to show of the events so far; gets the settings, the display settings, the context
+            and the events, and is called while the run goes on as well as at its end.
+        display: settings of the view, which change what is shown but not what is computed.
+        seconds: an estimate of the CPU seconds a run takes; short runs are computed in place.
+        resumes: whether a run of the first settings is a beginning of the second's, so that its result
+            may be passed as `Context.earlier`.
+        shortest: settings of a run that takes a moment, to warm the server up; none if the defaults do.
+    """
+
+    name: str
+    settings: type[S]
+    train: Train[S, R]
+    stage: Callable[[S, Any, Context, Sequence[Event]], Stage]
+    display: type[LessonSettings] = LessonSettings
+    seconds: Callable[[S], float] = lambda settings: 1.0
+    resumes: Callable[[S, S], bool] = lambda earlier, later: False
+    shortest: Callable[[], S] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One page of the lab.
+
+    Attributes:
+        slug: file name, URL path and name of the prose file.
+        title: as it stands in the menu.
+        summary: one sentence for the start page.
+        experiments: what can be run on the page.
+        sources: what the lesson rests on, as short references.
+        icon: a Material icon name of Streamlit, such as `:material/hub:`.
+    """
+
+    slug: str
+    title: str
+    summary: str
+    experiments: Sequence[Experiment[Any, Any]] = ()
+    sources: Sequence[str] = ()
+    icon: str = ":material/school:"
