@@ -1,0 +1,1 @@
+"""Networks and their initial weights: torch only, every draw from a seed handed in."""

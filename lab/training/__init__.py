@@ -1,0 +1,1 @@
+"""How networks are trained: the ensemble engine, its activations, losses and optimisers."""
