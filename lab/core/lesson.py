@@ -10,6 +10,7 @@ from lab.core.stage import Stage
 
 S = TypeVar("S", bound=LessonSettings)
 S_contra = TypeVar("S_contra", bound=LessonSettings, contravariant=True)
+D = TypeVar("D", bound=LessonSettings)
 R = TypeVar("R")
 
 
@@ -38,7 +39,7 @@ class Train(Protocol[S_contra, R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment(Generic[S, R]):
+class Experiment(Generic[S, D, R]):
     """One thing a lesson lets the learner run.
 
     Attributes:
@@ -57,8 +58,8 @@ class Experiment(Generic[S, R]):
     name: str
     settings: type[S]
     train: Train[S, R]
-    stage: Callable[[S, Any, Context, Sequence[Event]], Stage]
-    display: type[LessonSettings] = LessonSettings
+    stage: Callable[[S, D, Context, Sequence[Event]], Stage]
+    display: type[D]
     seconds: Callable[[S], float] = lambda settings: 1.0
     resumes: Callable[[S, S], bool] = lambda earlier, later: False
     shortest: Callable[[], S] | None = None
@@ -80,6 +81,6 @@ class Lesson:
     slug: str
     title: str
     summary: str
-    experiments: Sequence[Experiment[Any, Any]] = ()
+    experiments: Sequence[Experiment[Any, Any, Any]] = ()
     sources: Sequence[str] = ()
     icon: str = ":material/school:"

@@ -1,0 +1,1 @@
+"""Where experiments execute: a pool of worker processes, a bounded store of results, the pages' desk."""
