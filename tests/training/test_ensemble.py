@@ -96,7 +96,7 @@ def test_steps_equal_those_of_torch_optim(textbook, optimizer, l1, l2) -> None:
     networks=st.integers(1, 4),
     own_data=st.booleans(),
 )
-def test_any_network_trains_like_the_textbook_loop(  # noqa: PLR0917 - hypothesis names its arguments
+def test_any_network_trains_like_the_textbook_loop(
     textbook, sizes, activation, pair, optimizer, examples, batch_size, networks, own_data
 ) -> None:
     architecture = Architecture(sizes[0], tuple(sizes[1:-1]), sizes[-1], activation, *pair)

@@ -1,0 +1,45 @@
+# The lab's commands. `make run` and `make test` set up what they need in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8501
+
+.PHONY: run test check format bench browser clean
+
+run: .venv/lab  ## serve the lab at http://localhost:8501
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: .venv/dev browser  ## the whole test suite
+	$(BIN)/pytest
+
+check: .venv/dev  ## format, lint, imports, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/basedpyright
+
+format: .venv/dev  ## mend what a tool can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev  ## speed, as ratios in one run
+	$(BIN)/python -m tests.benchmarks
+
+browser: .venv/dev  # a Chromium of Playwright's own where the machine has none; without one those tests are skipped
+	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/playwright install chromium || true
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The lab needs Python 3.11 or newer.")'
+	$(PYTHON) -m venv .venv
+
+# torch comes first and exactly: an open range would bring several gigabytes of GPU libraries.
+.venv/lab: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/dev: pyproject.toml | .venv/lab
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+clean:  ## take everything away that the commands made
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

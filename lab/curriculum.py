@@ -1,0 +1,47 @@
+"""The order of teaching: the only list of topics."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lab.core.labels import _
+from lab.core.lesson import Experiment, Lesson
+from lab.topics import playground
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A group of lessons; `summary` is one sentence for the start page."""
+
+    title: str
+    summary: str
+    lessons: tuple[Lesson, ...]
+
+
+CHAPTERS = (
+    Chapter(
+        _("Begin here"),
+        _("A whole network in one picture: change anything and see what it does to learning."),
+        (playground.LESSON,),
+    ),
+)
+
+
+def lessons() -> Iterator[Lesson]:
+    """Yield every lesson in the order of teaching."""
+    for chapter in CHAPTERS:
+        yield from chapter.lessons
+
+
+def experiment(name: str) -> Experiment[Any, Any, Any]:
+    """Return the experiment called `name`; workers run nothing but what is found here.
+
+    Raises:
+        KeyError: no lesson has such an experiment.
+
+    Example:
+        >>> experiment("playground/train").settings.__name__
+        'Settings'
+    """
+    found = {one.name: one for lesson in lessons() for one in lesson.experiments}
+    return found[name]

@@ -1,0 +1,1 @@
+"""Plotly figures of frames and arrays; torch is never seen here."""

@@ -1,0 +1,1 @@
+"""Events and settings as tables."""

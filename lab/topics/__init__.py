@@ -1,0 +1,1 @@
+"""The lessons: one module or folder each, blind to one another."""

@@ -1,0 +1,1 @@
+"""All that is Streamlit's: pages, widgets, the live stage, the server."""

@@ -1,0 +1,104 @@
+"""A run as the browser's stage gets it: plain JSON, arrays as base64 of little-endian float32."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lab.core.events import Evaluated, Event, Started, Stepped
+from lab.core.settings import LessonSettings
+from lab.core.stage import Axis, Dots, Drawing, Panel
+from lab.curriculum import experiment
+from lab.runs.engine import Run
+from lab.ui.words import words
+
+
+def message(run: Run, display: LessonSettings, frames_sent: int = 0) -> tuple[dict[str, Any], int]:
+    """Return what the stage is to show now, and how many moments it then knows.
+
+    Args:
+        run: going on or over.
+        display: what the learner wants to see of it.
+        frames_sent: moments that the stage already has; only later ones are sent.
+    """
+    told = list(run.events)
+    show = experiment(run.job.experiment).stage
+    stage = show(run.job.settings, display, run.job.context, told)
+    said: dict[str, Any] = {
+        "progress": None if run.ended else _progress(run, told),
+        "figures": [_panel(panel) for panel in stage.panels],
+        "notes": list(stage.notes),
+        "done": run.ended,
+    }
+    if stage.drawing is None:
+        return said, frames_sent
+    said["network"] = _network(stage.drawing, frames_sent)
+    return said, len(stage.drawing.epochs)
+
+
+def _progress(run: Run, told: Sequence[Event]) -> dict[str, Any]:
+    """Return the share done and a few words."""
+    if run.state == "queued":
+        ahead = words("{count} runs ahead of yours").format(count=run.place)
+        return {"share": 0.0, "text": ahead if run.place else words("A worker is about to begin")}
+    started = next((event for event in told if isinstance(event, Started)), None)
+    for event in reversed(told):
+        if isinstance(event, Stepped):
+            return {"share": event.share, "text": f"{event.share:.0%}"}
+        if isinstance(event, Evaluated) and started and started.epochs:
+            text = words("epoch {now:g} of {all:g}").format(now=event.epoch, all=started.epochs)
+            return {"share": min(1.0, event.epoch / started.epochs), "text": text}
+    return {"share": 0.0, "text": words("The run begins")}
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {"id": panel.id, "title": panel.title, "alt": panel.alt, "spec": panel.figure.to_dict()}
+
+
+def _network(drawing: Drawing, sent: int) -> dict[str, Any]:
+    moments = {
+        "from": sent,
+        "epochs": drawing.epochs[sent:].tolist(),
+        "parameters": packed(drawing.parameters[sent:]),
+    }
+    return {
+        "inputs": list(drawing.inputs),
+        "hidden": list(drawing.hidden),
+        "outputs": drawing.outputs,
+        "activation": drawing.activation,
+        "output": drawing.output,
+        "task": "classification" if drawing.classes else "regression",
+        "classes": list(drawing.classes),
+        "range": list(drawing.range),
+        "axes": [_axis(axis) for axis in drawing.axes],
+        "shown": drawing.shown,
+        "networks": drawing.networks,
+        "moments": moments,
+        "points": {part: _dots(dots) for part, dots in drawing.points.items()},
+        "edited": [list(place) for place in drawing.edited],
+        "editable": drawing.editable,
+        "max_layers": drawing.max_layers,
+        "max_neurons": drawing.max_neurons,
+        "surface": drawing.surface,
+        "discretize": drawing.discretize,
+        "show_test": drawing.show_test,
+    }
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    return {"name": axis.name, "extent": list(axis.extent), "center": axis.center, "scale": axis.scale}
+
+
+def _dots(dots: Dots) -> dict[str, str]:
+    return {"x": packed(dots.x), "y": packed(dots.y), "target": packed(dots.target)}
+
+
+def packed(array: np.ndarray) -> str:
+    """Return base64 of the array as little-endian float32.
+
+    Example:
+        >>> packed(np.array([1.0]))
+        'AACAPw=='
+    """
+    return base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode("ascii")

@@ -1,0 +1,130 @@
+"""The five verbs of a page: open it, draw controls, run, view, close."""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from lab.core.controls import Control
+from lab.core.errors import LabError
+from lab.core.lesson import Context, Experiment, Lesson
+from lab.core.settings import LessonSettings, controls_of
+from lab.runs.engine import Job, Run
+from lab.ui import session
+from lab.ui.desk import desk
+from lab.ui.stage import draw_stage
+from lab.ui.widgets import drawn, is_known, put
+from lab.ui.words import prose, words
+
+S = TypeVar("S", bound=LessonSettings)
+
+
+def open_page(lesson: Lesson) -> None:
+    """Write the title and the text above the stage, and read the URL."""
+    session.read_url(lesson.slug)
+    st.title(words(lesson.title), anchor=False)
+    st.markdown(prose(lesson.slug)[0])
+
+
+def controls(settings: type[S], namespace: str, given: Mapping[str, Any] | None = None) -> S:
+    """Draw the controls of a settings model, group by group, and return the learner's settings.
+
+    Args:
+        settings: the model; its fields carry the controls.
+        namespace: a word that tells these controls from others on the page.
+        given: values of fields that are decided elsewhere and get no control here.
+    """
+    fields = {name: one for name, one in controls_of(settings).items() if name not in (given or {})}
+    _seed(settings, namespace, fields)
+    values = {**(given or {})}
+    for group in dict.fromkeys(getattr(one, "group", "") for one in fields.values()):
+        with _group(group):
+            for name, one in fields.items():
+                if getattr(one, "group", "") == group:
+                    values[name] = drawn(f"{namespace}.{name}", one)
+    try:
+        chosen = settings.checked(values)
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    st.session_state[f"kept:{namespace}"] = chosen
+    session.add_to_url({name: text for name, text in chosen.to_query().items() if name in fields})
+    return chosen
+
+
+def _group(name: str) -> Any:
+    return st.expander(words(name), expanded=True) if name else nullcontext()
+
+
+def _seed(settings: type[S], namespace: str, fields: Mapping[str, Control]) -> None:
+    """Give every control its value: from a URL the visitor brought, else as it was, else the default."""
+    brought = session.incoming()
+    known = all(is_known(f"{namespace}.{name}", one) for name, one in fields.items())
+    if brought is None and known:
+        return
+    kept = st.session_state.get(f"kept:{namespace}")
+    if brought is None:
+        start = kept or settings()
+    else:
+        start, faults = settings.from_query({name: text for name, text in brought.items() if name in fields})
+        for fault in faults:
+            st.warning(words("From the link: {fault}. The default is used.").format(fault=fault))
+    change(namespace, settings, **dict(start))
+
+
+def change(namespace: str, settings: type[LessonSettings], **values: Any) -> None:
+    """Set controls to `values`; in a callback, or before they are drawn."""
+    fields = controls_of(settings)
+    for name, value in values.items():
+        put(f"{namespace}.{name}", fields[name], value)
+
+
+def run(experiment: Experiment[S, Any, Any], settings: S) -> Run:
+    """Return the run of these settings: a stored one, one in flight, or a new one."""
+    last: Run | None = st.session_state.get(f"last:{experiment.name}")
+    device, note = session.device()
+    if note:
+        st.caption(note)
+    context = Context(device, session.files(), _earlier(experiment, settings, last, device))
+    asked = desk().ask(Job(experiment.name, settings, context), session.visitor())
+    if asked.state == "done":
+        st.session_state[f"last:{experiment.name}"] = asked
+    return asked
+
+
+def _earlier(experiment: Experiment[Any, Any, Any], settings: Any, last: Run | None, device: str) -> Any:
+    """Return the result of this visit's last run, if the new run can go on from it."""
+    if last is None or last.job.context.device != device:
+        return None
+    return last.result if experiment.resumes(last.job.settings, settings) else None
+
+
+def views(
+    experiment: Experiment[Any, Any, Any],
+    asked: Run,
+    display: LessonSettings,
+    triggers: dict[str, Callable[[Any], None]] | None = None,
+) -> None:
+    """Draw the stage of a run, or say in one sentence why there is none."""
+    if asked.message:
+        st.error(asked.message, icon=":material/error:")
+        st.button(
+            words("Try again"),
+            key=f"again:{experiment.name}",
+            on_click=_ask_again,
+            args=(asked,),
+        )
+    draw_stage(experiment, asked, display, triggers or {})
+
+
+def _ask_again(asked: Run) -> None:
+    desk().ask(asked.job, session.visitor(), again=True)
+
+
+def close_page(lesson: Lesson) -> None:
+    """Write the text below the stage and the sources, and put the settings in the URL."""
+    st.markdown(prose(lesson.slug)[1])
+    if lesson.sources:
+        st.caption(words("Sources") + ": " + "; ".join(lesson.sources))
+    session.write_url(lesson.slug)

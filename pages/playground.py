@@ -1,0 +1,23 @@
+"""The Playground: shape a small network, train several at once, look inside."""
+
+import streamlit as st
+
+from lab.topics.playground import LESSON, TRAIN
+from lab.ui import playground
+from lab.ui.page import close_page, controls, open_page, run, views
+
+open_page(LESSON)
+with st.sidebar:
+    settings = controls(TRAIN.settings, "train")
+settings = playground.without_stale_edits(playground.with_table(settings))
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    display = controls(TRAIN.display, "display")
+
+data = playground.shown_data(settings)
+asked = run(TRAIN, settings)
+with st.container(horizontal=True):
+    playground.going_on(settings, asked, data)
+views(TRAIN, asked, display, playground.triggers(settings, display, data))
+playground.tables(settings, display, asked, data)
+playground.sweep(settings)
+close_page(LESSON)
