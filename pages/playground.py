@@ -4,7 +4,7 @@ import streamlit as st
 
 from lab.topics.playground import LESSON, TRAIN
 from lab.ui import playground
-from lab.ui.page import close_page, controls, open_page, run, views
+from lab.ui.page import close_page, controls, open_page, run, stop_button, views
 
 open_page(LESSON)
 with st.sidebar:
@@ -17,6 +17,7 @@ data = playground.shown_data(settings)
 asked = run(TRAIN, settings)
 with st.container(horizontal=True):
     playground.going_on(settings, asked, data)
+    stop_button(TRAIN, asked)
 views(TRAIN, asked, display, playground.triggers(settings, display, data))
 playground.tables(settings, display, asked, data)
 playground.sweep(settings)

@@ -10,6 +10,8 @@ from lab.core.stage import Stage
 
 S = TypeVar("S", bound=LessonSettings)
 S_contra = TypeVar("S_contra", bound=LessonSettings, contravariant=True)
+D_contra = TypeVar("D_contra", bound=LessonSettings, contravariant=True)
+R_contra = TypeVar("R_contra", contravariant=True)
 D = TypeVar("D", bound=LessonSettings)
 R = TypeVar("R")
 
@@ -38,6 +40,21 @@ class Train(Protocol[S_contra, R]):
         ...
 
 
+class Show(Protocol[S_contra, D_contra, R_contra]):
+    """Makes what is shown of a run."""
+
+    def __call__(
+        self,
+        settings: S_contra,
+        display: D_contra,
+        context: Context,
+        events: Sequence[Event],
+        result: R_contra | None = None,
+    ) -> Stage:
+        """Return what is shown of the events so far, and of the result once there is one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment(Generic[S, D, R]):
     """One thing a lesson lets the learner run.
@@ -46,8 +63,7 @@ class Experiment(Generic[S, D, R]):
         name: `<lesson slug>/<experiment>`, the name under which workers find it.
         settings: the model whose fields are the controls.
         train: the generator that computes.
-        stage: what to show of the events so far; gets the settings, the display settings, the context
-            and the events, and is called while the run goes on as well as at its end.
+        stage: what to show of a run, while it goes on as well as at its end.
         display: settings of the view, which change what is shown but not what is computed.
         seconds: an estimate of the CPU seconds a run takes; short runs are computed in place.
         resumes: whether a run of the first settings is a beginning of the second's, so that its result
@@ -58,7 +74,7 @@ class Experiment(Generic[S, D, R]):
     name: str
     settings: type[S]
     train: Train[S, R]
-    stage: Callable[[S, D, Context, Sequence[Event]], Stage]
+    stage: Show[S, D, R]
     display: type[D]
     seconds: Callable[[S], float] = lambda settings: 1.0
     resumes: Callable[[S, S], bool] = lambda earlier, later: False

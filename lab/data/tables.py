@@ -12,14 +12,13 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from lab.core.errors import DataError
+from lab.data.packaged import packaged
 
 MOST_BYTES = 2_000_000
 FEWEST_ROWS, MOST_ROWS = 10, 5_000
@@ -64,9 +63,7 @@ def iris() -> pd.DataFrame:
 
     Source: Fisher (1936), The use of multiple measurements in taxonomic problems; scikit-learn's copy.
     """
-    spec = find_spec("sklearn")
-    path = Path(str(spec and spec.origin)).parent / "datasets" / "data" / "iris.csv"
-    rows = pd.read_csv(path, skiprows=1, header=None)
+    rows = pd.read_csv(packaged("sklearn", "datasets", "data", "iris.csv"), skiprows=1, header=None)
     frame = rows.iloc[:, [2, 3]].set_axis(["petal length (cm)", "petal width (cm)"], axis="columns")
     species = pd.Categorical.from_codes(rows[4], categories=["setosa", "versicolor", "virginica"])
     return frame.assign(species=species)

@@ -161,9 +161,15 @@ class Ensemble:
         self, inputs: Float[Tensor, "*data example feature"], targets: Float[Tensor, "*data example output"]
     ) -> Float[Tensor, " network"]:
         """Return the mean loss of each network, without dropout and penalties."""
+        return self.evaluated(inputs, targets)[0]
+
+    def evaluated(
+        self, inputs: Float[Tensor, "*data example feature"], targets: Float[Tensor, "*data example output"]
+    ) -> tuple[Float[Tensor, " network"], Float[Tensor, "network example output"]]:
+        """Return the mean loss of each network and its outputs, from one forward pass without dropout."""
         passes = self._forward_passes(inputs, targets)
         with torch.no_grad():
-            return passes.loss_sums(1).squeeze(-1) / inputs.shape[-2]
+            return passes.loss_sums(1).squeeze(-1) / inputs.shape[-2], passes.outputs().clone()
 
     def snapshot(self) -> Float[Tensor, "network parameter"]:
         """Return the parameters: layer by layer weights, [fan_in, fan_out] row by row, then biases."""

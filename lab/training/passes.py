@@ -72,10 +72,12 @@ class Batch:
     Attributes:
         forward: compute all activations.
         backward: compute the gradient of the mean loss, after the forward pass.
+        examples: how many there are in the batch.
     """
 
     forward: list[Call]
     backward: list[Call]
+    examples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,10 @@ class Passes:
             sums.append(self._group_sums(start, 1, self.shape.examples - start))
         return sums[0] if len(sums) == 1 else torch.cat(sums, dim=-1)
 
+    def outputs(self) -> Float[Tensor, "network example output"]:
+        """Return the outputs of the forward pass of the first batch, as a view of its buffer."""
+        return self._workspaces[self.batches[0].examples].activated[-1].mT
+
     def _group_sums(self, start: int, batches: int, size: int) -> Float[Tensor, "network batch"]:
         architecture, per_example = self._architecture, self._networks * self._architecture.outputs
         end = start + batches * size
@@ -159,7 +165,8 @@ class Passes:
         workspace = self._workspaces[size]
         layers = [self._layer(depth, start, end, workspace) for depth in range(len(self._weights))]
         targets = self._targets[..., start:end]
-        return Batch(forward_calls(layers), self._backward_calls(layers, targets, workspace.error_weight))
+        backward = self._backward_calls(layers, targets, workspace.error_weight)
+        return Batch(forward_calls(layers), backward, size)
 
     def _backward_calls(self, layers: list[LayerPass], targets: Tensor, error_weight: Tensor) -> list[Call]:
         """Return the backward pass.

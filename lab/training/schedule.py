@@ -4,6 +4,7 @@ The schedule depends on the epoch alone, never on how many epochs were planned: 
 begins with the very events of the run of 200, and going on equals never having stopped.
 """
 
+import statistics
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +58,7 @@ class Watch:
             epoch: epochs trained so far.
             test_losses: one per network; not finite where a network has diverged.
         """
-        median = float(np.median(np.where(np.isfinite(test_losses), test_losses, np.inf)))
+        median = statistics.median(np.where(np.isfinite(test_losses), test_losses, np.inf).tolist())
         if median < 0.99 * self.best:
             self.best, self.best_epoch = median, epoch
         if self.rules.divergence and not np.isfinite(median):

@@ -210,20 +210,18 @@ class _Course:
 
 def scores_of(ensemble: Ensemble, examples: Examples) -> dict[str, Float[np.ndarray, " network"]]:
     """Return losses and, for classes, accuracies on both parts of the data; NaN for a diverged network."""
-    scores = {
-        "train_loss": ensemble.losses(examples.train_inputs, examples.train_targets),
-        "test_loss": ensemble.losses(examples.test_inputs, examples.test_targets),
-    }
-    if examples.middle is not None:
-        for part, inputs, targets in (
-            ("train", examples.train_inputs, examples.train_targets),
-            ("test", examples.test_inputs, examples.test_targets),
-        ):
-            outputs = ensemble.outputs(inputs)
+    scores: dict[str, Tensor] = {}
+    hit_shares: dict[str, Tensor] = {}
+    for part, inputs, targets in (
+        ("train", examples.train_inputs, examples.train_targets),
+        ("test", examples.test_inputs, examples.test_targets),
+    ):
+        scores[f"{part}_loss"], outputs = ensemble.evaluated(inputs, targets)
+        if examples.middle is not None:
             right = hits(outputs, targets, examples.middle).float().mean(dim=-1)
             finite = outputs.isfinite().all(dim=-1).all(dim=-1)
-            scores[f"{part}_accuracy"] = torch.where(finite, right, torch.nan)
-    return {name: score.cpu().double().numpy() for name, score in scores.items()}
+            hit_shares[f"{part}_accuracy"] = torch.where(finite, right, torch.nan)
+    return {name: score.cpu().double().numpy() for name, score in (scores | hit_shares).items()}
 
 
 def hits(

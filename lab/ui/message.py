@@ -24,7 +24,7 @@ def message(run: Run, display: LessonSettings, frames_sent: int = 0) -> tuple[di
     """
     told = list(run.events)
     show = experiment(run.job.experiment).stage
-    stage = show(run.job.settings, display, run.job.context, told)
+    stage = show(run.job.settings, display, run.job.context, told, run.result)
     said: dict[str, Any] = {
         "progress": None if run.ended else _progress(run, told),
         "figures": [_panel(panel) for panel in stage.panels],

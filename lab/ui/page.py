@@ -108,14 +108,34 @@ def views(
 ) -> None:
     """Draw the stage of a run, or say in one sentence why there is none."""
     if asked.message:
-        st.error(asked.message, icon=":material/error:")
+        if asked.state == "cancelled":
+            st.info(asked.message, icon=":material/stop_circle:")
+        else:
+            st.error(asked.message, icon=":material/error:")
         st.button(
-            words("Try again"),
+            words("Run again"),
             key=f"again:{experiment.name}",
             on_click=_ask_again,
             args=(asked,),
         )
     draw_stage(experiment, asked, display, triggers or {})
+
+
+def stop_button(experiment: Experiment[Any, Any, Any], asked: Run) -> None:
+    """Draw a button that ends the run for this visitor; it can be pressed while the run goes on."""
+    st.button(
+        words("Stop"),
+        key=f"stop:{experiment.name}",
+        help=words("End this run now; what it has shown so far stays."),
+        disabled=asked.ended,
+        on_click=_stop,
+        args=(experiment.name,),
+        icon=":material/stop:",
+    )
+
+
+def _stop(name: str) -> None:
+    desk().stop(session.visitor(), name)
 
 
 def _ask_again(asked: Run) -> None:

@@ -17,7 +17,7 @@ from lab.topics.playground.settings import MOST_EPOCHS, Display, Settings
 from lab.topics.playground.sweep import SweepSettings
 from lab.topics.playground.train import architecture_of, batches_per_epoch, data_of, sizes_of
 from lab.training.supervised import Edit
-from lab.ui.page import change, controls, run, views
+from lab.ui.page import change, controls, run, stop_button, views
 from lab.ui.session import files
 from lab.ui.tables import table
 from lab.ui.upload import uploaded_table
@@ -157,6 +157,8 @@ def sweep(settings: Settings) -> None:
     if pressed != chosen:
         st.caption(words("Shown for the settings at which you pressed the button; press it again for these."))
     result = run(SWEEP, pressed)
+    if not result.ended:
+        stop_button(SWEEP, result)
     views(SWEEP, result, Display())
     if result.result is not None:
         with st.expander(words("Table of the sweep"), icon=":material/table:"):

@@ -22,6 +22,7 @@ from lab.topics.playground.settings import (
 )
 from lab.topics.playground.train import architecture_of, data_of, sizes_of
 from lab.training.ensemble import Architecture
+from lab.training.supervised import Trained
 
 ENDINGS = {
     "epochs": _("All planned epochs are done."),
@@ -31,7 +32,13 @@ ENDINGS = {
 }
 
 
-def stage(settings: Settings, display: Display, context: Context, events: Sequence[Event]) -> Stage:
+def stage(
+    settings: Settings,
+    display: Display,
+    context: Context,
+    events: Sequence[Event],
+    result: Trained | None = None,
+) -> Stage:
     """Return loss and accuracy over the epochs, the network at its recorded moments, and notes."""
     data = _data(settings, context)
     architecture = architecture_of(settings, data)

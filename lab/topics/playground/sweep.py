@@ -164,7 +164,11 @@ def sweep_seconds(settings: SweepSettings) -> float:
 
 
 def sweep_stage(
-    settings: SweepSettings, display: Display, context: Context, events: Sequence[Event]
+    settings: SweepSettings,
+    display: Display,
+    context: Context,
+    events: Sequence[Event],
+    result: Swept | None = None,
 ) -> Stage:
     """Return the final losses against the knob, once they are there."""
     final = next((event for event in events if isinstance(event, Evaluated)), None)

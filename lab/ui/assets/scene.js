@@ -144,6 +144,7 @@ export class Scene {
     const waiting = !complete && (this.state.live || Boolean(network));
     this.top.hidden = this.timeline.element.hidden = !complete && !waiting;
     this.top.classList.toggle("stage-empty", waiting);
+    this.element.style.minHeight = this.top.hidden ? "" : "640px";
     this.top.toggleAttribute("data-dimmed", complete && !this.named.network);
     if (!complete) return;
     const view = this.view(network);
