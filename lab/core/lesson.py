@@ -68,6 +68,7 @@ class Experiment(Generic[S, D, R]):
         seconds: an estimate of the CPU seconds a run takes; short runs are computed in place.
         resumes: whether a run of the first settings is a beginning of the second's, so that its result
             may be passed as `Context.earlier`.
+        float64: whether it computes in double precision, which not every device has.
         shortest: settings of a run that takes a moment, to warm the server up; none if the defaults do.
     """
 
@@ -79,6 +80,7 @@ class Experiment(Generic[S, D, R]):
     seconds: Callable[[S], float] = lambda settings: 1.0
     resumes: Callable[[S, S], bool] = lambda earlier, later: False
     shortest: Callable[[], S] | None = None
+    float64: bool = False
 
 
 @dataclass(frozen=True, slots=True)

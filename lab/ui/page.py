@@ -83,7 +83,7 @@ def change(namespace: str, settings: type[LessonSettings], **values: Any) -> Non
 def run(experiment: Experiment[S, Any, Any], settings: S) -> Run:
     """Return the run of these settings: a stored one, one in flight, or a new one."""
     last: Run | None = st.session_state.get(f"last:{experiment.name}")
-    device, note = session.device()
+    device, note = session.device(float64=experiment.float64)
     if note:
         st.caption(note)
     context = Context(device, session.files(), _earlier(experiment, settings, last, device))

@@ -36,9 +36,13 @@ def device_picker() -> None:
     )
 
 
-def device() -> tuple[str, str]:
-    """Return the device to compute on, and a note if it is not the one that was picked."""
-    return usable(st.session_state.get(DEVICE) or "cpu")
+def device(*, float64: bool = False) -> tuple[str, str]:
+    """Return the device to compute on, and a note if it is not the one that was picked.
+
+    Args:
+        float64: whether the work needs double precision.
+    """
+    return usable(st.session_state.get(DEVICE) or "cpu", float64=float64)
 
 
 def keep_file(raw: bytes) -> str:

@@ -48,7 +48,7 @@ def stage(
     if "test_accuracy" in measured.values:
         panels.append(_accuracy_panel(measured, shown))
     drawing = _drawing(settings, display, data, architecture, events)
-    return Stage(panels, drawing, _notes(settings, events))
+    return Stage(panels, drawing, (*_standing(measured), *_notes(settings, events)))
 
 
 def _data(settings: Settings, context: Context) -> Points:
@@ -137,6 +137,25 @@ def _range(data: Points) -> tuple[float, float]:
         return (-1.0, 1.0)
     reach = float(np.abs(np.concatenate([data.train_targets, data.test_targets])).max())
     return (-reach, reach)
+
+
+def _standing(measured: Scores) -> tuple[str, ...]:
+    """Return the medians of the last measurement in one sentence."""
+    if not measured.values:
+        return ()
+    worst = {"test_loss": np.inf, "test_accuracy": 0.0}
+    last = {
+        name: band(measured.values[name][-1:], bad).median[0]
+        for name, bad in worst.items()
+        if name in measured.values
+    }
+    loss = f"{last['test_loss']:.4f}" if np.isfinite(last["test_loss"]) else _("not a number")
+    text = _("Median test loss {loss}.").format(loss=loss)
+    if "test_accuracy" in last:
+        text = _("Median test loss {loss}, test accuracy {share:.1%}.").format(
+            loss=loss, share=last["test_accuracy"]
+        )
+    return (text,)
 
 
 def _notes(settings: Settings, events: Sequence[Event]) -> tuple[str, ...]:
