@@ -13,13 +13,8 @@ from lab.data.points import Points
 from lab.figures.curves import band, history
 from lab.tables.history import Scores, scores
 from lab.tables.parameters import place_of
-from lab.topics.playground.settings import (
-    LOSSES,
-    MOST_LAYERS,
-    MOST_NEURONS,
-    Display,
-    Settings,
-)
+from lab.topics.playground.choices import LOSSES
+from lab.topics.playground.settings import MOST_LAYERS, MOST_NEURONS, Display, Settings
 from lab.topics.playground.train import architecture_of, data_of, sizes_of
 from lab.training.ensemble import Architecture
 from lab.training.supervised import Trained

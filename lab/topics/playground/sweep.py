@@ -15,7 +15,8 @@ from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.core.stage import Panel, Stage
 from lab.figures.curves import sweep as sweep_chart
-from lab.topics.playground.settings import LOSSES, Display, Settings
+from lab.topics.playground.choices import LOSSES
+from lab.topics.playground.settings import Display, Settings
 from lab.topics.playground.train import (
     architecture_of,
     data_of,
