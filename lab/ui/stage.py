@@ -12,6 +12,7 @@ from lab.core.settings import LessonSettings
 from lab.runs.engine import Run
 from lab.ui.message import message
 from lab.ui.routes import assets_url, events_url
+from lab.ui.stage_words import translated
 
 LOADER = """
 export default function (component) {
@@ -59,7 +60,7 @@ def draw_stage(
             "run": run.key,
             "events": None if run.ended else events_url(run, urlencode(display.to_query())),
             "message": said,
-            "words": {},
+            "words": translated(),
         },
         on_done_change=lambda: None,
         **callbacks,
