@@ -4,11 +4,14 @@ import streamlit as st
 
 from lab.topics.playground import LESSON, TRAIN
 from lab.ui import playground
-from lab.ui.page import close_page, controls, open_page, run, stop_button, views
+from lab.ui.page import close_page, controls, open_page, run, stop_button, undo_buttons, views
 
 open_page(LESSON)
 with st.sidebar:
+    above = st.container(horizontal=True)
     settings = controls(TRAIN.settings, "train")
+with above:
+    undo_buttons(TRAIN.settings, "train")
 settings = playground.without_stale_edits(playground.with_table(settings))
 with st.container(horizontal=True, vertical_alignment="bottom"):
     display = controls(TRAIN.display, "display")

@@ -18,6 +18,7 @@ from lab.ui.widgets import drawn, is_known, put
 from lab.ui.words import prose, words
 
 S = TypeVar("S", bound=LessonSettings)
+MOST_UNDONE = 50
 
 
 def open_page(lesson: Lesson) -> None:
@@ -48,9 +49,53 @@ def controls(settings: type[S], namespace: str, given: Mapping[str, Any] | None 
     except LabError as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
-    st.session_state[f"kept:{namespace}"] = chosen
+    _remember(namespace, chosen)
     session.add_to_url({name: text for name, text in chosen.to_query().items() if name in fields})
     return chosen
+
+
+def _remember(namespace: str, chosen: LessonSettings) -> None:
+    """Keep the settings for the next visit to the page, and those before them for `undo_buttons`."""
+    before = st.session_state.get(f"kept:{namespace}")
+    st.session_state[f"kept:{namespace}"] = chosen
+    if before is not None and before != chosen:
+        past = st.session_state.get(f"past:{namespace}", ())
+        st.session_state[f"past:{namespace}"] = (*past[-MOST_UNDONE:], before)
+
+
+def undo_buttons(settings: type[LessonSettings], namespace: str) -> None:
+    """Draw the buttons that take the last change back, or all of them; after `controls`."""
+    past = st.session_state.get(f"past:{namespace}", ())
+    at_defaults = st.session_state.get(f"kept:{namespace}") == settings()
+    st.button(
+        words("Undo"),
+        key=f"undo:{namespace}",
+        help=words("Take the last change of a setting back."),
+        disabled=not past,
+        on_click=_undo,
+        args=(settings, namespace),
+        icon=":material/undo:",
+    )
+    st.button(
+        words("Defaults"),
+        key=f"defaults:{namespace}",
+        help=words("Set every control back to where it was at first; Undo brings yours again."),
+        disabled=at_defaults,
+        on_click=_default,
+        args=(settings, namespace),
+        icon=":material/restart_alt:",
+    )
+
+
+def _undo(settings: type[LessonSettings], namespace: str) -> None:
+    *earlier, before = st.session_state[f"past:{namespace}"]
+    st.session_state[f"past:{namespace}"] = tuple(earlier)
+    st.session_state[f"kept:{namespace}"] = before
+    change(namespace, settings, **dict(before))
+
+
+def _default(settings: type[LessonSettings], namespace: str) -> None:
+    change(namespace, settings, **dict(settings()))
 
 
 def _group(name: str) -> Any:

@@ -18,7 +18,7 @@ from lab.topics.playground.sweep import SweepSettings
 from lab.topics.playground.train import architecture_of, batches_per_epoch, data_of, sizes_of
 from lab.training.supervised import Edit
 from lab.ui.page import change, controls, run, stop_button, views
-from lab.ui.session import files
+from lab.ui.session import files, incoming
 from lab.ui.tables import table
 from lab.ui.upload import uploaded_table
 from lab.ui.words import words
@@ -47,7 +47,9 @@ def without_stale_edits(settings: Settings) -> Settings:
     """Return the settings without weights set by hand, if those belonged to another network."""
     before = st.session_state.get("playground:before")
     st.session_state["playground:before"] = settings
-    if not settings.edits or before is None or settings.same_network(before):
+    if before is None or incoming() is not None:
+        return settings
+    if not settings.edits or settings.same_network(before):
         return settings
     change(NAMESPACE, Settings, edits="")
     st.toast(words("Another network: the weights set by hand were taken back."))

@@ -63,10 +63,14 @@ def read_url(slug: str) -> None:
     A rerun can carry a URL that the page itself wrote a moment ago, older than the widgets; those are
     remembered and not taken for new.
     """
-    query = tuple(sorted(st.query_params.to_dict().items()))
+    query = _query()
     written = st.session_state.setdefault(WRITTEN, {}).setdefault(slug, set())
     st.session_state[INCOMING] = dict(query) if query and query not in written else None
     st.session_state[URL] = {}
+
+
+def _query() -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(st.query_params.to_dict().items()))
 
 
 def incoming() -> dict[str, str] | None:
@@ -82,6 +86,6 @@ def add_to_url(parameters: dict[str, str]) -> None:
 def write_url(slug: str) -> None:
     """Put the page's settings in its URL."""
     wanted = {**st.session_state[URL]}
-    st.session_state[WRITTEN][slug].add(tuple(sorted(wanted.items())))
+    st.session_state[WRITTEN][slug] |= {_query(), tuple(sorted(wanted.items()))}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

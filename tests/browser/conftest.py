@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 import plotly
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from tests.browser.lab_page import LabPage, ours
+from tests.browser.lab_server import LabServer, lab_served
 
 HERE = Path(__file__).parent
 ASSETS = HERE.parents[1] / "lab" / "ui" / "assets"
@@ -117,12 +120,6 @@ class Harness:
 
     def triggers(self, name: str) -> list[Any]:
         return self.page.evaluate("name => harness.triggers.filter(t => t[0] === name).map(t => t[1])", name)
-
-
-def ours(said: ConsoleMessage) -> bool:
-    """Whether a line of the console complains of us, not of Plotly's slow WebGL in software."""
-    foreign = ("GL Driver Message", "willReadFrequently")
-    return said.type in ("error", "warning") and not any(words in said.text for words in foreign)
 
 
 StagePage = tuple[Page, queue.SimpleQueue[Line], list[str]]
@@ -231,3 +228,40 @@ def message_of(
 def message() -> Callable[..., dict[str, Any]]:
     """The maker of messages."""
     return message_of
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LabServer]:
+    """The lab, served to all tests; whatever they did, its log must hold no traceback."""
+    with lab_served() as served:
+        yield served
+        assert "Traceback" not in served.log(), served.log()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One browser profile for the lab's pages: the files that Streamlit and Plotly need are read once."""
+    context = browser.new_context(viewport={"width": 1300, "height": 1000})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext, server: LabServer) -> Iterator[Callable[[], LabPage]]:
+    """A maker of tabs, each a visit of its own; afterwards all consoles must have stayed silent."""
+    opened: list[LabPage] = []
+
+    def visit() -> LabPage:
+        opened.append(LabPage(context.new_page(), server.url))
+        return opened[-1]
+
+    yield visit
+    for one in opened:
+        one.page.close()
+    assert [complaint for one in opened for complaint in one.complaints] == []
+
+
+@pytest.fixture
+def lab(visit: Callable[[], LabPage]) -> LabPage:
+    """One tab, still empty."""
+    return visit()
