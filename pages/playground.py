@@ -4,6 +4,7 @@ import streamlit as st
 
 from lab.topics.playground import LESSON, TRAIN
 from lab.ui import playground
+from lab.ui.challenges import challenges
 from lab.ui.page import close_page, controls, open_page, run, stop_button, undo_buttons, views
 
 open_page(LESSON)
@@ -24,4 +25,5 @@ with st.container(horizontal=True):
 views(TRAIN, asked, display, playground.triggers(settings, display, data))
 playground.tables(settings, display, asked, data)
 playground.sweep(settings)
+challenges(LESSON, asked)
 close_page(LESSON)

@@ -83,6 +83,31 @@ class Experiment(Generic[S, D, R]):
     float64: bool = False
 
 
+class Check(Protocol):
+    """Tells whether a run meets a challenge."""
+
+    def __call__(self, settings: Any, events: Sequence[Event], result: Any, /) -> bool:
+        """Return whether the finished run of `settings` is what the challenge asks for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A task for the learner, which the lab can check by itself.
+
+    Attributes:
+        id: stays the same when the words change; a class's results are kept under it.
+        text: what to reach, and within which limits.
+        experiment: the name of the experiment whose runs are checked.
+        reached: the check; it sees settings and outcome only, so a server can repeat it.
+    """
+
+    id: str
+    text: str
+    experiment: str
+    reached: Check
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """One page of the lab.
@@ -92,6 +117,7 @@ class Lesson:
         title: as it stands in the menu.
         summary: one sentence for the start page.
         experiments: what can be run on the page.
+        challenges: tasks for the learner, from easy to hard.
         sources: what the lesson rests on, as short references.
         icon: a Material icon name of Streamlit, such as `:material/hub:`.
     """
@@ -100,5 +126,6 @@ class Lesson:
     title: str
     summary: str
     experiments: Sequence[Experiment[Any, Any, Any]] = ()
+    challenges: Sequence[Challenge] = ()
     sources: Sequence[str] = ()
     icon: str = ":material/school:"

@@ -118,3 +118,11 @@ def test_it_is_found_by_its_name(one):
 @settings(FEW, max_examples=50)
 def test_estimates_are_positive(one, data):
     assert 0 <= one.seconds(drawn(data, one)) < 3600
+
+
+@pytest.mark.parametrize("lesson", list(lessons()), ids=lambda lesson: lesson.slug)
+def test_challenges_name_an_experiment_of_their_lesson(lesson):
+    names = {one.name for one in lesson.experiments}
+    assert all(challenge.experiment in names and challenge.text for challenge in lesson.challenges)
+    ids = [challenge.id for challenge in lesson.challenges]
+    assert len(ids) == len(set(ids))

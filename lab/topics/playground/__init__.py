@@ -2,6 +2,7 @@
 
 from lab.core.labels import _
 from lab.core.lesson import Experiment, Lesson
+from lab.topics.playground.challenges import CHALLENGES
 from lab.topics.playground.settings import Display, Settings
 from lab.topics.playground.stage import stage
 from lab.topics.playground.sweep import SweepSettings, sweep, sweep_seconds, sweep_stage
@@ -33,6 +34,7 @@ LESSON = Lesson(
     title=_("Playground"),
     summary=_("Shape a small network, train eight of it at once and watch what each neuron learns."),
     experiments=(TRAIN, SWEEP),
+    challenges=CHALLENGES,
     sources=(
         "Smilkov and others (2017), Direct-Manipulation Visualization of Deep Networks",
         "Goodfellow, Bengio, Courville (2016), Deep Learning, chapters 6 to 8",
