@@ -22,14 +22,15 @@ def message(run: Run, display: LessonSettings, frames_sent: int = 0) -> tuple[di
         display: what the learner wants to see of it.
         frames_sent: moments that the stage already has; only later ones are sent.
     """
+    ended = run.ended  # asked first: of a run that ends just now, all events are there, or it goes on
     told = list(run.events)
     show = experiment(run.job.experiment).stage
     stage = show(run.job.settings, display, run.job.context, told, run.result)
     said: dict[str, Any] = {
-        "progress": None if run.ended else _progress(run, told),
+        "progress": None if ended else _progress(run, told),
         "figures": [_panel(panel) for panel in stage.panels],
         "notes": list(stage.notes),
-        "done": run.ended,
+        "done": ended,
     }
     if stage.drawing is None:
         return said, frames_sent

@@ -50,7 +50,7 @@ def controls(settings: type[S], namespace: str, given: Mapping[str, Any] | None 
         st.error(str(error), icon=":material/error:")
         st.stop()
     _remember(namespace, chosen)
-    session.add_to_url({name: text for name, text in chosen.to_query().items() if name in fields})
+    session.put_in_url(chosen, fields)
     return chosen
 
 
@@ -123,6 +123,15 @@ def change(namespace: str, settings: type[LessonSettings], **values: Any) -> Non
     fields = controls_of(settings)
     for name, value in values.items():
         put(f"{namespace}.{name}", fields[name], value)
+
+
+def settled(namespace: str, settings: S, **values: Any) -> S:
+    """Return `settings` with `values` in hidden fields, which the page decides after drawing the controls."""
+    change(namespace, type(settings), **values)
+    chosen = settings.changed(**values)
+    st.session_state[f"kept:{namespace}"] = chosen
+    session.put_in_url(chosen, values)
+    return chosen
 
 
 def run(experiment: Experiment[S, Any, Any], settings: S) -> Run:

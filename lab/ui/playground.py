@@ -17,7 +17,7 @@ from lab.topics.playground.settings import MOST_EPOCHS, Display, Settings
 from lab.topics.playground.sweep import SweepSettings
 from lab.topics.playground.train import architecture_of, batches_per_epoch, data_of, sizes_of
 from lab.training.supervised import Edit
-from lab.ui.page import change, controls, run, stop_button, views
+from lab.ui.page import change, controls, run, settled, stop_button, views
 from lab.ui.session import files, incoming
 from lab.ui.tables import table
 from lab.ui.upload import uploaded_table
@@ -39,8 +39,7 @@ def with_table(settings: Settings) -> Settings:
     if found is None:
         st.info(words("Upload a table to begin, or choose another data set."))
         st.stop()
-    change(NAMESPACE, Settings, file=found)
-    return settings.changed(file=found)
+    return settled(NAMESPACE, settings, file=found)
 
 
 def without_stale_edits(settings: Settings) -> Settings:
@@ -51,9 +50,8 @@ def without_stale_edits(settings: Settings) -> Settings:
         return settings
     if not settings.edits or settings.same_network(before):
         return settings
-    change(NAMESPACE, Settings, edits="")
     st.toast(words("Another network: the weights set by hand were taken back."))
-    settings = settings.changed(edits="")
+    settings = settled(NAMESPACE, settings, edits="")
     st.session_state["playground:before"] = settings
     return settings
 

@@ -2,16 +2,18 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 
 import streamlit as st
 
+from lab.core.settings import LessonSettings
 from lab.training.devices import devices, usable
 from lab.ui.desk import desk
 from lab.ui.words import words
 
 FILES = "visit:files"
 DEVICE = "visit:device"
-WRITTEN = "visit:written"
+SEEN = "visit:seen"
 INCOMING = "visit:incoming"
 URL = "visit:url"
 
@@ -58,19 +60,17 @@ def files() -> dict[str, bytes]:
 
 
 def read_url(slug: str) -> None:
-    """Decide whether the page's URL was brought by the visitor: then the controls follow it.
+    """Decide whether the page's URL was brought by the visitor: then the controls follow it, once.
 
-    A rerun can carry a URL that the page itself wrote a moment ago, older than the widgets; those are
-    remembered and not taken for new.
+    A later rerun can carry a URL that is older than the widgets: one that the page itself wrote a moment
+    ago, or the visitor's own as long as the page has not replaced it. Both are remembered and not taken
+    for new.
     """
-    query = _query()
-    written = st.session_state.setdefault(WRITTEN, {}).setdefault(slug, set())
-    st.session_state[INCOMING] = dict(query) if query and query not in written else None
+    query = tuple(sorted(st.query_params.to_dict().items()))
+    seen = st.session_state.setdefault(SEEN, {}).setdefault(slug, set())
+    st.session_state[INCOMING] = dict(query) if query and query not in seen else None
     st.session_state[URL] = {}
-
-
-def _query() -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(st.query_params.to_dict().items()))
+    seen.add(query)
 
 
 def incoming() -> dict[str, str] | None:
@@ -78,14 +78,16 @@ def incoming() -> dict[str, str] | None:
     return st.session_state[INCOMING]
 
 
-def add_to_url(parameters: dict[str, str]) -> None:
-    """Say what the page's URL is to hold; `write_url` sends it."""
-    st.session_state[URL].update(parameters)
+def put_in_url(settings: LessonSettings, names: Collection[str]) -> None:
+    """Say what the page's URL is to hold of the fields `names` of `settings`; `write_url` sends it."""
+    others = {name: text for name, text in st.session_state[URL].items() if name not in names}
+    mine = {name: text for name, text in settings.to_query().items() if name in names}
+    st.session_state[URL] = others | mine
 
 
 def write_url(slug: str) -> None:
     """Put the page's settings in its URL."""
     wanted = {**st.session_state[URL]}
-    st.session_state[WRITTEN][slug] |= {_query(), tuple(sorted(wanted.items()))}
+    st.session_state[SEEN][slug].add(tuple(sorted(wanted.items())))
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

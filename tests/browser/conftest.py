@@ -44,14 +44,18 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
+def program() -> str | None:
+    """Return the system's Chromium, or None for Playwright's own."""
+    names = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium: the system's if there is one, else Playwright's own."""
-    names = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
+            chromium = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         except Error as error:
             missing(f"no Chromium could be started: {error.message.splitlines()[0]}")
             raise

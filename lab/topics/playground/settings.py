@@ -224,7 +224,7 @@ class Settings(LessonSettings):
         """Return these settings with one more weight set by hand; the last edit of a weight counts."""
         place = (edit.epoch, edit.network, edit.index)
         others = [e for e in self.hand_edits() if (e.epoch, e.network, e.index) != place]
-        text = ",".join(f"{e.epoch}:{e.network}:{e.index}={e.value:.8g}" for e in [*others, edit])
+        text = ",".join(f"{e.epoch}:{e.network}:{e.index}={_plain(e.value)}" for e in [*others, edit])
         return self.changed(edits=text)
 
     def further(self, *, epochs: int = 0, batches: int = 0, per_epoch: int) -> Self:
@@ -248,6 +248,11 @@ class Settings(LessonSettings):
         """Return whether a weight set by hand in `other` means the same weight here."""
         free = {"epochs": self.epochs, "batches": self.batches, "edits": self.edits}
         return other.changed(**free) == self
+
+
+def _plain(value: float) -> str:
+    """Return a number without an exponent, to eight decimals, which `EDIT` reads."""
+    return f"{value:.8f}".rstrip("0").removesuffix(".")
 
 
 class Display(LessonSettings):

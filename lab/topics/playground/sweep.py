@@ -129,9 +129,9 @@ def _group(
 
 
 def at(settings: SweepSettings, value: float) -> Settings:
-    """Return the settings of a plain run with the knob at `value`."""
+    """Return the settings of a plain run with the knob at `value`, that goes on to its last epoch."""
     plain = {name: getattr(settings, name) for name in Settings.model_fields}
-    plain |= {"edits": "", "batches": 0, "stop_target": 0.0, "stop_plateau": 0}
+    plain |= {"edits": "", "batches": 0, "stop_target": 0.0, "stop_plateau": 0, "stop_diverged": False}
     if settings.knob == "neurons":
         plain["hidden"] = tuple(int(value) for _size in settings.hidden or (1,))
     elif settings.knob == "batch_size":
@@ -195,5 +195,7 @@ def _spoken(labels: Sequence[str], parts: dict[str, np.ndarray], title: str) -> 
     best = labels[int(median.argmin())]
     lost = [label for label, row in zip(labels, test, strict=True) if not np.isfinite(row).all()]
     alt = _("Final loss against {title}: medians with p10 to p90. The median test loss is least at {best}.")
+    if not np.isfinite(median).any():
+        alt = _("Final loss against {title}: the median test loss is not a number anywhere.")
     text = alt.format(title=title, best=best)
     return text + (" " + _("Networks diverge at {lost}.").format(lost=", ".join(lost)) if lost else "")

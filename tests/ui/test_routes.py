@@ -1,0 +1,238 @@
+"""The lab's own routes, asked as a server asks them: files for ever, events until the end."""
+
+import asyncio
+import gzip
+import json
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.applications import Starlette
+
+from lab.runs.desk import Desk
+from lab.runs.engine import End
+from lab.runs.store import Store
+from lab.topics.playground.settings import Display, Settings
+from lab.ui import routes
+from lab.ui.assets import assets
+from lab.ui.message import message
+from lab.ui.routes import ROUTES, assets_url, events_url
+
+APP = Starlette(routes=ROUTES)
+
+
+async def answer(url, *, on_body=lambda body: None):
+    """Return status, headers and body of a GET; `on_body` sees each part of the body as it is sent."""
+    parts = urlsplit(url)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": parts.path,
+        "query_string": parts.query.encode(),
+        "headers": [],
+    }
+    sent = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(3600)
+
+    async def send(event):
+        sent.append(event)
+        if event["type"] == "http.response.body":
+            on_body(event["body"])
+
+    await asyncio.wait_for(APP(scope, receive, send), 20)
+    start, *bodies = sent
+    headers = {name.decode(): value.decode() for name, value in start["headers"]}
+    return start["status"], headers, b"".join(event["body"] for event in bodies)
+
+
+def get(url, **on):
+    return asyncio.run(answer(url, **on))
+
+
+def messages(body):
+    """Return what a stream of server-sent events says."""
+    *lines, end = body.decode().split("\n\n")
+    assert end == ""
+    assert all(line.startswith("data: ") for line in lines)
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
+
+
+class Shelf:
+    """An engine that runs nothing: the test tells the story."""
+
+    def __init__(self):
+        self.next = None
+
+    def submit(self, job):
+        assert self.next is not None
+        return self.next
+
+    def stats(self):
+        return {}
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def live(monkeypatch, story):
+    """Return a function that has a run of these settings at the desk, of which nothing is told yet."""
+    shelf = Shelf()
+    desk = Desk(shelf, Store(1), in_place_seconds=-1)
+    monkeypatch.setattr(routes, "desk", lambda: desk)
+
+    def one(**values):
+        told = story(**values)
+        shelf.next = told.run
+        assert desk.ask(told.run.job, "ann") is told.run
+        return told
+
+    return one
+
+
+@pytest.mark.parametrize("name", ["stage.js", "stage.css", "plotly.min.js"])
+def test_a_file_comes_compressed_and_may_be_kept_for_ever(name):
+    status, headers, body = get(assets_url() + name)
+    assert status == 200
+    assert headers["content-encoding"] == "gzip"
+    assert "immutable" in headers["cache-control"]
+    assert int(headers["content-length"]) == len(body)
+    kind = "text/css" if name.endswith("css") else "text/javascript"
+    assert headers["content-type"].startswith(kind)
+    assert len(gzip.decompress(body)) > 1000
+
+
+def test_every_module_that_the_stage_imports_is_served():
+    for name in assets():
+        if name.endswith(".js") and name != "plotly.min.js":
+            text = gzip.decompress(get(assets_url() + name)[2]).decode()
+            imported = [line.split('"')[1] for line in text.splitlines() if line.startswith("import ")]
+            for one in imported:
+                assert one.startswith("./")
+                assert one.removeprefix("./") in assets(), (name, one)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing.js",
+        "",
+        "../routes.py",
+        "../../../app.py",
+        "..%2f..%2fapp.py",
+        "%2e%2e/routes.py",
+        "..\\routes.py",
+        "/etc/passwd",
+        "stage.js/",
+        "stage.js\0",
+        "STAGE.JS",
+        ".",
+        "..",
+        "routes.py",
+    ],
+)
+def test_anything_else_is_not_found(name):
+    status, _headers, body = get(assets_url() + name)
+    assert status in (404, 307)  # 307: Starlette's offer of a path without its last slash
+    assert b"import" not in body
+
+
+def test_the_stream_of_a_run_ends_in_its_whole_message(live):
+    one = live(epochs=30, networks=2)
+    one.tell(9)
+    said = []
+
+    def tell_more(body):
+        if body:
+            said.append(body)
+            one.tell(25)
+        if len(said) == 3:
+            one.end()
+
+    status, headers, body = get(events_url(one.run, "shown=2"), on_body=tell_more)
+    assert (status, headers["cache-control"]) == (200, "no-store")
+    assert headers["content-type"].startswith("text/event-stream")
+    stream = messages(body)
+    assert len(stream) >= 3
+    assert [one["done"] for one in stream] == [False] * (len(stream) - 1) + [True]
+    assert stream[0]["progress"]["share"] < stream[1]["progress"]["share"] < 1
+    final = json.loads(json.dumps(message(one.run, Display(shown=2))[0]))
+    epochs = [epoch for part in stream for epoch in part["network"]["moments"]["epochs"]]
+    assert epochs == final["network"]["moments"]["epochs"]
+    stream[-1]["network"].pop("moments")
+    final["network"].pop("moments")
+    assert stream[-1] == final
+
+
+def test_the_stream_of_a_run_that_is_over_is_its_whole_message(live):
+    one = live(epochs=5, networks=2)
+    one.end()
+    (only,) = messages(get(events_url(one.run, ""))[2])
+    assert only == json.loads(json.dumps(message(one.run, Display())[0]))
+
+
+def test_a_run_that_waits_tells_its_place_and_may_be_cancelled(live):
+    one = live(epochs=5)
+    one.run.place = 2
+
+    def cancel(_body):
+        one.run.finish(End("cancelled", "The run was stopped."))
+
+    first, last = messages(get(events_url(one.run, ""), on_body=cancel)[2])
+    assert first["progress"]["text"] == "2 runs ahead of yours"
+    assert (last["done"], last["progress"]) == (True, None)
+
+
+def test_a_run_that_speaks_first_is_told_at_once(monkeypatch, live):
+    one = live(epochs=5)
+    naps = []
+
+    async def sleep(seconds):
+        naps.append(seconds)
+        one.tell(3)
+
+    monkeypatch.setattr(routes.asyncio, "sleep", sleep)
+    asyncio.run(routes._news(one.run, 0))
+    assert sum(naps) == pytest.approx(routes.LOOK_SECONDS)
+    naps.clear()
+    asyncio.run(routes._news(one.run, 3))
+    assert sum(naps) == pytest.approx(routes.PUSH_SECONDS, abs=routes.LOOK_SECONDS)
+
+
+@pytest.mark.parametrize("token", ["nothing", "..", "%00", "a" * 10_000, "ünï"])
+def test_an_unknown_token_is_not_found(live, token):
+    live(epochs=0)
+    assert get(f"/lab/runs/{token}/events")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "shown=99",
+        "shown=0",
+        "shown=nan&surface=%00&show_test=1",
+        "shown=" + "9" * 5000,
+        "&&&===",
+        "shown=1&shown=2&shown=x",
+        "surface=<script>alert(1)</script>",
+        "%ff%fe=%ff",
+        "unknown=1",
+    ],
+)
+def test_a_hostile_query_shows_the_run_at_its_defaults(live, query):
+    one = live(epochs=2, networks=2)
+    one.end()
+    status, _headers, body = get(events_url(one.run, query))
+    assert status == 200
+    assert messages(body) == [json.loads(json.dumps(message(one.run, Display())[0]))]
+
+
+def test_tokens_cannot_be_guessed(story):
+    tokens = {story(epochs=0).run.token for _run in range(20)}
+    assert len(tokens) == 20
+    assert all(len(token) >= 22 for token in tokens)  # 128 bits
+    assert events_url(SimpleNamespace(token="t"), "a=1") == "/lab/runs/t/events?a=1"  # type: ignore[arg-type]
+    assert Settings().key() not in "".join(tokens)
