@@ -1,10 +1,9 @@
 """The controls a setting can have: each knows its values, its URL form and how to say what is wrong.
 
-A control is declared once, on a field of a lesson's settings:
+Declared once, on a field of a lesson's settings, a control gives the widget, the URL parameter, the
+validation, the error sentence and the property tests:
 
     learning_rate: Annotated[float, Slider("Learning rate", 0.00001, 10, log=True)] = 0.03
-
-and from it come the widget, the URL parameter, the validation, the error sentence and the property tests.
 """
 
 import math
@@ -14,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lab.core.errors import SettingError
-
-LADDER = (1, 2, 3, 5)
+from lab.core.ladder import ladder
 
 
 class Control(Protocol):
@@ -45,8 +43,7 @@ class Slider:
 
     Attributes:
         label: visible name.
-        low: least value.
-        high: largest value.
+        low: least value; `high` is the largest.
         step: distance of the stops of a linear track.
         log: whether the stops are 1, 2, 3, 5 in each power of ten.
         zero: whether 0 is allowed too, below `low` ("off").
@@ -75,9 +72,7 @@ class Slider:
 
     def expected(self) -> str:
         """Return the allowed values in words."""
-        off = "0 or " if self.zero else ""
-        unit = f" {self.unit}" if self.unit else ""
-        return f"{off}a number from {self.low:g} to {self.high:g}{unit}"
+        return _range(self, f"a number from {self.low:g} to {self.high:g}")
 
     def read(self, text: str) -> float:
         """Return the number in `text`."""
@@ -95,7 +90,7 @@ class Slider:
             (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3)
         """
         if self.log:
-            return ((0.0,) if self.zero else ()) + tuple(_ladder(self.low, self.high))
+            return ((0.0,) if self.zero else ()) + tuple(ladder(self.low, self.high))
         count = round((self.high - self.low) / self.step)
         return tuple(round(self.low + i * self.step, 10) for i in range(count + 1))
 
@@ -124,9 +119,7 @@ class Count:
 
     def expected(self) -> str:
         """Return the allowed values in words."""
-        off = "0 or " if self.zero else ""
-        unit = f" {self.unit}" if self.unit else ""
-        return f"{off}a whole number from {self.low:,} to {self.high:,}{unit}"
+        return _range(self, f"a whole number from {self.low:,} to {self.high:,}")
 
     def read(self, text: str) -> int:
         """Return the number in `text`."""
@@ -143,10 +136,9 @@ class Count:
             >>> Count("Batch size", 1, 30, log=True).stops()
             (1, 2, 3, 5, 10, 20, 30)
         """
-        zero = (0,) if self.zero else ()
-        if self.log:
-            return zero + tuple(round(stop) for stop in _ladder(max(self.low, 1), self.high))
-        return zero + tuple(range(self.low, self.high + 1))
+        if not self.log:
+            return tuple(range(self.low, self.high + 1))
+        return ((0,) if self.zero else ()) + tuple(map(round, ladder(self.low, self.high)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +214,7 @@ class Switch:
 
     def read(self, text: str) -> bool:
         """Return what `on` or `off` says."""
-        if text not in ("on", "off"):
-            raise SettingError(self.label, "on or off", text)
-        return text == "on"
+        return self.checked({"on": True, "off": False}.get(text, text))
 
     def written(self, value: bool) -> str:
         """Return `on` or `off`."""
@@ -258,11 +248,9 @@ class Layers:
 
     def read(self, text: str) -> tuple[int, ...]:
         """Return the sizes in `text`, such as `4-2`; `none` is no hidden layer."""
-        if text == "none":
-            return ()
-        if not re.fullmatch(r"\d{1,4}(-\d{1,4}){0,99}", text, re.ASCII):
+        if not re.fullmatch(r"none|\d{1,4}(-\d{1,4}){0,99}", text, re.ASCII):
             raise SettingError(self.label, self.expected(), text)
-        return self.checked(tuple(int(size) for size in text.split("-")))
+        return self.checked(() if text == "none" else tuple(map(int, text.split("-"))))
 
     def written(self, value: tuple[int, ...]) -> str:
         """Return the sizes joined by hyphens."""
@@ -295,11 +283,9 @@ class Hidden:
         return value
 
 
-def _ladder(low: float, high: float) -> list[float]:
-    """Return 1, 2, 3, 5 in each power of ten, from `low` to `high`; both ends are kept."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    rungs = [float(f"{digit}e{power}") for power in powers for digit in LADDER]
-    return sorted({low, high, *(rung for rung in rungs if low <= rung <= high)})
+def _range(control: "Slider | Count", ends: str) -> str:
+    unit = f" {control.unit}" if control.unit else ""
+    return ("0 or " if control.zero else "") + ends + unit
 
 
 def _number(control: Slider | Count, text: str, kind: type) -> Any:

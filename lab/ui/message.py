@@ -1,10 +1,12 @@
 """A run as the browser's stage gets it: plain JSON, arrays as base64 of little-endian float32."""
 
 import base64
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache
 
 from lab.core.events import Evaluated, Event, Started, Stepped
 from lab.core.settings import LessonSettings
@@ -12,6 +14,28 @@ from lab.core.stage import Axis, Dots, Drawing, Panel
 from lab.curriculum import experiment
 from lab.runs.engine import Run
 from lab.ui.words import words
+
+REMEMBERED = 64
+_messages: LRUCache[tuple[str, str], dict[str, Any]] = LRUCache(REMEMBERED)
+_lock = threading.Lock()
+
+
+def whole_message(run: Run, display: LessonSettings) -> dict[str, Any]:
+    """Return all that the stage is to show of a run; remembered once the run is done.
+
+    Figures take most of the time of a rerun, and a class looks at the same ones. What shows a learner's
+    own table is not remembered: nothing of it may outlive the visit.
+    """
+    if run.state != "done" or run.job.context.files:
+        return message(run, display)[0]
+    key = (run.key, display.key())
+    with _lock:
+        known = _messages.get(key)
+    if known is None:
+        known = message(run, display)[0]
+        with _lock:
+            _messages[key] = known
+    return known
 
 
 def message(run: Run, display: LessonSettings, frames_sent: int = 0) -> tuple[dict[str, Any], int]:

@@ -122,7 +122,13 @@ def tables(settings: Settings, display: Display, asked: Run, data: Points) -> No
     sizes = sizes_of(architecture_of(settings, data))
     network = min(display.shown, settings.networks) - 1
     names = [words(name) for name in ("Scores at the end", "Layers", "Weights", "Every measurement", "Data")]
-    with st.expander(words("Tables and downloads"), icon=":material/table:"):
+    # Tables cost a quarter of a rerun: they are made while they are looked at.
+    box = st.expander(
+        words("Tables and downloads"), icon=":material/table:", key="playground:tables", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
         scores, layers, weights, history, points = st.tabs(names)
         with scores:
             table("Scores at the end, one row per network", outcome_table(asked.events), "scores.csv")

@@ -38,9 +38,10 @@ def warm_up() -> None:
     for lesson in lessons():
         for experiment in lesson.experiments:
             settings = (experiment.shortest or experiment.settings)()
-            events = list(experiment.train(settings, Context()))
-            told = [event for event in events if not isinstance(event, Done)]
-            stage = experiment.stage(settings, experiment.display(), Context(), told)
+            items = list(experiment.train(settings, Context()))
+            told = [item for item in items if not isinstance(item, Done)]
+            result = next((item.result for item in items if isinstance(item, Done)), None)
+            stage = experiment.stage(settings, experiment.display(), Context(), told, result)
             for panel in stage.panels:
                 panel.figure.to_dict()
     gc.collect()

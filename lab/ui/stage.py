@@ -10,7 +10,7 @@ from streamlit.components.v2 import component
 from lab.core.lesson import Experiment
 from lab.core.settings import LessonSettings
 from lab.runs.engine import Run
-from lab.ui.message import message
+from lab.ui.message import whole_message
 from lab.ui.routes import assets_url, events_url
 from lab.ui.stage_words import translated
 
@@ -51,14 +51,14 @@ def draw_stage(
     def called(name: str) -> Callable[[], None]:
         return lambda: triggers[name](st.session_state[key][name])
 
-    said, _frames = message(run, display)
+    said = whole_message(run, display)
     callbacks: dict[str, Any] = {f"on_{name}_change": called(name) for name in triggers}
     _component(
         key=key,
         data={
             "assets": assets_url(),
             "run": run.key,
-            "events": None if run.ended else events_url(run, urlencode(display.to_query())),
+            "events": None if said["done"] else events_url(run, urlencode(display.to_query())),
             "message": said,
             "words": translated(),
         },

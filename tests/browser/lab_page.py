@@ -77,7 +77,7 @@ class LabPage:
     def idle(self, timeout: float = 10) -> None:
         self.page.wait_for_function(IDLE, timeout=1000 * timeout)
 
-    def complete(self, before: str | None = None, timeout: float = 15) -> None:
+    def complete(self, before: str | None = None, timeout: float = 40) -> None:
         """Wait until a run other than `before` is over and all of it is drawn."""
         self.page.wait_for_function(COMPLETE, arg=before, timeout=1000 * timeout)
 

@@ -79,10 +79,10 @@ def test_equal_settings_give_equal_events_whoever_else_trains(one, data):
 @settings(FEW, max_examples=6)
 def test_the_stage_is_complete_and_changes_nothing(one, data):
     chosen = drawn(data, one)
-    events, _result = split(list(one.train(chosen, Context())))
+    events, result = split(list(one.train(chosen, Context())))
     before = list(events)
     display = one.display()
-    stage = one.stage(chosen, display, Context(), events)
+    stage = one.stage(chosen, display, Context(), events, result)
     assert_equal(events, before)
     assert stage.panels
     for panel in stage.panels:
@@ -92,6 +92,10 @@ def test_the_stage_is_complete_and_changes_nothing(one, data):
         assert layout.xaxis.title.text
         assert layout.yaxis.title.text
         for trace in panel.figure.data:
+            if trace.type == "heatmap":
+                assert np.shape(trace.z) == (len(trace.y), len(trace.x))
+                assert not np.isinf(np.asarray(trace.z, dtype=float)).any()
+                continue
             assert len(trace.x) == len(trace.y)
             assert not np.isinf(np.asarray(trace.y, dtype=float)).any()
     if stage.drawing is not None:

@@ -45,9 +45,6 @@ def test_an_empty_rerun_costs_little(server: LabServer) -> None:
     assert spent < MOST_FOR_NOTHING
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the five tables in the closed expander are built on every rerun, for a quarter of it"
-)
 def test_a_slider_moved_to_a_known_setting_costs_little(server: LabServer) -> None:
     with visiting(server.url, "playground") as visitor:
         runs = set()

@@ -136,7 +136,7 @@ def names(settings: Settings, context: Context) -> Items:
     yield Done((threading.current_thread().name, dict(context.files), context.earlier))
 
 
-def unseen(*_: object) -> Stage:
+def unseen(*_: object, **_named: object) -> Stage:
     raise AssertionError("no page is drawn here")
 
 

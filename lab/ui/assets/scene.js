@@ -139,9 +139,10 @@ export class Scene {
   }
 
   drawNetwork() {
-    const { network } = this.state.known;
+    const { network, figures = [] } = this.state.known;
     const complete = Boolean(network?.moments?.epochs.length);
-    const waiting = !complete && (this.state.live || Boolean(network));
+    const nothingYet = this.state.live && figures.length === 0;
+    const waiting = !complete && (nothingYet || Boolean(network));
     this.top.hidden = this.timeline.element.hidden = !complete && !waiting;
     this.top.classList.toggle("stage-empty", waiting);
     this.element.style.minHeight = this.top.hidden ? "" : "640px";
