@@ -6,7 +6,6 @@ from itertools import pairwise
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from lab.models.initialise import InitialName, initial_weights
 
@@ -48,18 +47,19 @@ class MLP(nn.Module):
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"sizes: expected two or more numbers of at least 1, got {tuple(sizes)}")
         self._activation = activation
-        self.layers = nn.ModuleList()
+        layers: list[nn.Linear] = []
         for fan_in, fan_out in pairwise(sizes):
-            # nn.Linear would draw its first weights from the generator that all visitors share.
-            layer = skip_init(nn.Linear, fan_in, fan_out, dtype=dtype)
+            # On a real device nn.Linear would draw first weights from the generator all visitors share.
+            layer = nn.Linear(fan_in, fan_out, dtype=dtype, device="meta").to_empty(device="cpu")
             with torch.no_grad():
                 layer.weight.copy_(initial_weights(fan_in, fan_out, initial, generator).mT)
                 layer.bias.zero_()
-            self.layers.append(layer)
+            layers.append(layer)
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Float[Tensor, "example feature"]) -> Float[Tensor, "example output"]:
         """Return the scores of the last layer."""
-        *hidden, last = self.layers
+        *hidden, last = list[nn.Module](self.layers)
         activations = inputs
         for layer in hidden:
             activations = self._activation(layer(activations))

@@ -41,6 +41,7 @@ def training_loop(
     loss: Loss,
     optimizer: Optimizer,
     data: tuple[Shaped[Tensor, "example ..."], Shaped[Tensor, "example ..."]],
+    *,
     course: Course,
     measure: Measure,
 ) -> Iterator[Event]:
@@ -126,9 +127,7 @@ def side_by_side(loops: Sequence[Iterator[Event]], epochs: int) -> Iterator[Even
     yield Finished("epochs", float(epochs))
 
 
-def accuracy(
-    scores: Float[Tensor, "example class"], labels: Shaped[Tensor, " example"]
-) -> Float[Tensor, ""]:
+def accuracy(scores: Float[Tensor, "example class"], labels: Shaped[Tensor, " example"]) -> Float[Tensor, ""]:
     """Return the share of examples whose largest score is that of their class.
 
     Example:
