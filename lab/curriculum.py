@@ -6,7 +6,7 @@ from typing import Any
 
 from lab.core.labels import _
 from lab.core.lesson import Experiment, Lesson
-from lab.topics import playground
+from lab.topics import backpropagation, forward_pass, losses_activations, playground
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ CHAPTERS = (
         _("Begin here"),
         _("A whole network in one picture: change anything and see what it does to learning."),
         (playground.LESSON,),
+    ),
+    Chapter(
+        _("Inside a network"),
+        _("What happens between input, output and loss, number by number."),
+        (forward_pass.LESSON, losses_activations.LESSON, backpropagation.LESSON),
     ),
 )
 

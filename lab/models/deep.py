@@ -57,12 +57,13 @@ class HiddenLayer(nn.Module):
         He, Zhang, Ren and Sun (2016), equation 1.
     """
 
-    def __init__(self, architecture: DeepArchitecture, inputs: int, generator: torch.Generator) -> None:
+    def __init__(self, architecture: DeepArchitecture, number: int, generator: torch.Generator) -> None:
         super().__init__()
+        inputs = architecture.width if number else architecture.inputs
         self.linear = linear(inputs, architecture.width, architecture.initial, generator)
         self.normalisation = normalisation(architecture.normalisation, architecture.width)
         self.activation = ACTIVATIONS[architecture.activation]
-        self.residual = architecture.residual and inputs == architecture.width
+        self.residual = architecture.residual and number > 0
 
     def forward(self, inputs: Float64[Tensor, "example input"]) -> Float64[Tensor, "example neuron"]:
         """Return the activations of the layer."""
@@ -79,10 +80,8 @@ class DeepNetwork(nn.Module):
 
     def __init__(self, architecture: DeepArchitecture, generator: torch.Generator) -> None:
         super().__init__()
-        sizes = [architecture.inputs] + [architecture.width] * (architecture.depth - 1)
-        self.hidden = nn.ModuleList(HiddenLayer(architecture, size, generator) for size in sizes)
-        if architecture.residual:
-            self.hidden[0].residual = False  # its input are the features, also when they are as many
+        numbers = range(architecture.depth)
+        self.hidden = nn.ModuleList(HiddenLayer(architecture, number, generator) for number in numbers)
         self.output = linear(architecture.width, architecture.outputs, architecture.initial, generator)
 
     def forward(self, inputs: Float64[Tensor, "example feature"]) -> Float64[Tensor, "example class"]:
@@ -91,9 +90,9 @@ class DeepNetwork(nn.Module):
             inputs = layer(inputs)
         return self.output(inputs)
 
-    def linears(self) -> list[nn.Linear]:
-        """Return the weighted sums of all layers, the output layer last."""
-        return [module for module in self.modules() if isinstance(module, nn.Linear)]
+    def layers(self) -> list[HiddenLayer]:
+        """Return the hidden layers, from the input side."""
+        return [layer for layer in self.hidden if isinstance(layer, HiddenLayer)]
 
 
 def linear(inputs: int, outputs: int, initial: InitialName, generator: torch.Generator) -> nn.Linear:

@@ -6,19 +6,19 @@
     power   = atom [ "**" signed ]
     atom    = number | name | function "(" sum ")" | "(" sum ")"
 
-As in Python, `-x**2` is -(x²) and `2**3**2` is 2⁹.
+As in Python, `-x**2` is -(x²) and `2**3**2` is 2⁹. What is typed twice is one node, computed once.
 """
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lab.core.errors import SettingError
 from lab.core.labels import _
 from lab.models.graph import FUNCTIONS, OPERATIONS, Graph, Node
 
-LONGEST, MOST_NODES, DEEPEST, MOST_VARIABLES, LONGEST_NAME = 300, 100, 30, 6, 8
+LONGEST, MOST_NODES, DEEPEST, MOST_VARIABLES, LONGEST_NAME = 300, 80, 30, 6, 8
 FIELD = _("Expression")
 TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<sign>\*\*|[-+*/()])",
@@ -86,10 +86,10 @@ def graph_of(text: str, most_variables: int = MOST_VARIABLES) -> Graph:
     Example:
         >>> [node.operation for node in graph_of("x*x + 1").nodes]
         ['variable', 'multiply', 'constant', 'add']
-        >>> graph_of("2 * (x +")
+        >>> graph_of("(x")
         Traceback (most recent call last):
         ...
-        lab.models.expression.ExpressionError: Expression: expected a number, a name or (, got the end at column 9
+        lab.models.expression.ExpressionError: Expression: expected an operator or ), got the end at column 3
     """
     if len(text) > LONGEST:
         short = _("at most {most} characters").format(most=LONGEST)
@@ -106,15 +106,16 @@ class _Parser:
         self.depth = 0
         self.most_variables = most_variables
         self.nodes: list[Node] = []
+        self.known: dict[object, int] = {}
         self.variables: dict[str, int] = {}
 
     def graph(self) -> Graph:
-        self.sum()
+        result = self.sum()
         if self.next.kind != "end":
             raise self.fault(OPERATOR)
         if not self.variables:
             raise ExpressionError(_("at least one variable, such as x"), self.tokens[0].text, 1)
-        return Graph(tuple(self.nodes))
+        return Graph(_reached(self.nodes[: result + 1]))
 
     @property
     def next(self) -> Token:
@@ -132,10 +133,20 @@ class _Parser:
         return token
 
     def added(self, node: Node) -> int:
+        """Return the place of a node; one that computes the same is not made again, constants are."""
+        same = (node.operation, *(self._same(source) for source in node.inputs))
+        if node.inputs and same in self.known:
+            return self.known[same]
         if len(self.nodes) >= MOST_NODES:
             raise self.fault(_("at most {most} nodes").format(most=MOST_NODES))
         self.nodes.append(node)
+        self.known[same] = len(self.nodes) - 1
         return len(self.nodes) - 1
+
+    def _same(self, place: int) -> object:
+        """Return what is equal for two inputs that are the same number."""
+        node = self.nodes[place]
+        return repr(node.number) if node.operation == "constant" else place
 
     def sum(self) -> int:
         left = self.product()
@@ -216,6 +227,18 @@ class _Parser:
             raise ExpressionError(few, token.text, token.column)
         self.variables[token.text] = self.added(Node("variable", name=token.text))
         return self.variables[token.text]
+
+
+def _reached(nodes: list[Node]) -> tuple[Node, ...]:
+    """Return the nodes without those whose only use was found to be computed already."""
+    needed = {len(nodes) - 1}
+    for place in reversed(range(len(nodes))):
+        needed |= set(nodes[place].inputs) if place in needed else set()
+    order = {place: number for number, place in enumerate(sorted(needed))}
+    return tuple(
+        replace(nodes[place], inputs=tuple(order[source] for source in nodes[place].inputs))
+        for place in sorted(needed)
+    )
 
 
 class _End(str):

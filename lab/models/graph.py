@@ -173,9 +173,7 @@ OPERATIONS: Mapping[str, Operation] = {
 FUNCTIONS = ("tanh", "exp", "log", "relu", "sigmoid")
 
 
-def forward(
-    graph: Graph, inputs: Mapping[str, float], replaced: Mapping[int, float] | None = None
-) -> Trace:
+def forward(graph: Graph, inputs: Mapping[str, float], replaced: Mapping[int, float] | None = None) -> Trace:
     """Return the values of all nodes.
 
     Args:

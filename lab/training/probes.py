@@ -3,7 +3,7 @@
 Hooks are context managers: they are removed when the `with` block is left, however it is left.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,11 +19,11 @@ class Recording:
     """What hooks have seen, by layer.
 
     Attributes:
-        activations: the last output of each layer.
+        outputs: the last output of each layer.
         slopes: the slope of the loss by each of these outputs, once `backward` has passed.
     """
 
-    activations: dict[int, Float[Tensor, "example neuron"]] = field(default_factory=dict)
+    outputs: dict[int, Float[Tensor, "example neuron"]] = field(default_factory=dict)
     slopes: dict[int, Float[Tensor, "example neuron"]] = field(default_factory=dict)
 
 
@@ -43,18 +43,16 @@ def recording(layers: Sequence[nn.Module]) -> Iterator[Recording]:
     seen = Recording()
     handles: list[RemovableHandle] = []
 
-    def hear(number: int, output: Tensor) -> None:
-        seen.activations[number] = output.detach()
-        if output.requires_grad:
-            handles.append(output.register_hook(lambda slope: seen.slopes.__setitem__(number, slope)))
+    def ear(number: int) -> Callable[[nn.Module, object, Tensor], None]:
+        def hear(_layer: nn.Module, _inputs: object, output: Tensor) -> None:
+            seen.outputs[number] = output.detach()
+            if output.requires_grad:
+                handles.append(output.register_hook(lambda slope: seen.slopes.__setitem__(number, slope)))
+
+        return hear
 
     try:
-        for number, layer in enumerate(layers):
-            handles.append(
-                layer.register_forward_hook(
-                    lambda _layer, _inputs, output, number=number: hear(number, output)
-                )
-            )
+        handles += [layer.register_forward_hook(ear(number)) for number, layer in enumerate(layers)]
         yield seen
     finally:
         for handle in handles:
@@ -66,41 +64,49 @@ class LayerStatistics:
     """One number per layer, from the input side; not finite where numbers have overflowed.
 
     Attributes:
-        weight_gradient: root mean square of the loss's slopes by the weights of the layer.
-        slope: root mean square of its slopes by the layer's outputs, over neurons, summed over examples
-            as in the mean loss (so times the examples: the slope of one example's loss).
-        spread: how far outputs differ from example to example: the standard deviation over the examples,
-            root mean square over the neurons.
-        mean: of all outputs.
+        gradient: of the mean loss by the layer's weights, root mean square over the weights.
+        slope: of an example's loss by the layer's outputs, root mean square over examples and neurons.
+        spread: how much an output differs from example to example: standard deviation over the examples,
+            root mean square over the neurons. 0 means that the layer no longer tells examples apart.
     """
 
-    weight_gradient: Float[np.ndarray, " layer"]
+    gradient: Float[np.ndarray, " layer"]
     slope: Float[np.ndarray, " layer"]
     spread: Float[np.ndarray, " layer"]
-    mean: Float[np.ndarray, " layer"]
 
 
-def layer_statistics(seen: Recording, weights: Sequence[nn.Parameter]) -> LayerStatistics:
-    """Return the statistics of each recorded layer after a backward pass.
+def layer_statistics(seen: Recording, weights: Sequence[Tensor]) -> LayerStatistics:
+    """Return the statistics of each recorded layer after the backward pass of a mean loss.
 
     Args:
         seen: what `recording` has heard.
         weights: the weight matrix of each recorded layer, with its gradient.
+
+    Raises:
+        ValueError: a layer was not reached by a backward pass.
     """
     numbers = range(len(weights))
-    activations = [seen.activations[number] for number in numbers]
+    if any(weight.grad is None for weight in weights) or len(seen.slopes) < len(weights):
+        raise ValueError("weights: expected a gradient for each layer, got none; call backward first")
+    outputs = [seen.outputs[number] for number in numbers]
     return LayerStatistics(
-        weight_gradient=_numbers([_gradient(weight).square().mean().sqrt() for weight in weights]),
-        slope=_numbers([seen.slopes[n].square().mean().sqrt() * len(seen.slopes[n]) for n in numbers]),
-        spread=_numbers([one.var(dim=0, correction=0).mean().sqrt() for one in activations]),
-        mean=_numbers([one.mean() for one in activations]),
+        gradient=_numbers([root_mean_square(weight.grad) for weight in weights if weight.grad is not None]),
+        # The mean loss divides each example's slope by their number.
+        slope=_numbers([root_mean_square(seen.slopes[n]) * len(seen.slopes[n]) for n in numbers]),
+        spread=_numbers([root_mean_square(one - one.mean(dim=0)) for one in outputs]),
     )
 
 
-def _gradient(weight: nn.Parameter) -> Tensor:
-    if weight.grad is None:
-        raise ValueError("weights: expected a gradient, got none; call backward first")
-    return weight.grad
+def root_mean_square(values: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
+    """Return the root of the mean square; squares neither overflow nor vanish where the values do not.
+
+    Example:
+        >>> root_mean_square(torch.tensor([3e-200, -4e-200], dtype=torch.float64)).item()
+        3.5355339059327375e-200
+    """
+    top = values.abs().max()
+    scale = torch.where(top.isfinite() & (top > 0), top, 1.0)
+    return scale * (values / scale).square().mean().sqrt()
 
 
 def _numbers(values: Sequence[Tensor]) -> np.ndarray:
@@ -108,6 +114,6 @@ def _numbers(values: Sequence[Tensor]) -> np.ndarray:
 
 
 def first_overflow(seen: Recording) -> int | None:
-    """Return the first layer, from 0, whose output is not finite in some place; None if there is none."""
-    lost = [number for number, output in seen.activations.items() if not bool(output.isfinite().all())]
+    """Return the first layer, from 0, some output of which is not finite; None if all are."""
+    lost = [number for number, output in seen.outputs.items() if not bool(output.isfinite().all())]
     return min(lost, default=None)
