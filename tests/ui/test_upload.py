@@ -49,7 +49,8 @@ def test_a_table_is_trained_on_and_named_in_the_url(opened):
     data = data_of(run.job.settings, run.job.context)
     assert data.classes == ("adult", "child")
     assert data.names[0].startswith("height")
-    assert len(page.dataframe[-1].value) == 40
+    page.session_state["playground:tables"] = True
+    assert len(page.run().dataframe[-1].value) == 40
 
 
 def test_it_is_kept_while_another_data_set_is_shown(opened):
