@@ -18,7 +18,7 @@ from tests.browser.monkey import Monkey
 
 pytestmark = pytest.mark.browser
 
-LONG = Settings(data="spiral", hidden=(8, 8, 8), networks=32, epochs=1000)
+LONG = Settings(data="spiral", hidden=(8, 8, 8), networks=32, epochs=2000)
 
 
 def link(settings: Settings) -> str:

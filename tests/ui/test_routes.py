@@ -18,6 +18,7 @@ from lab.ui import routes
 from lab.ui.assets import assets
 from lab.ui.message import message
 from lab.ui.routes import ROUTES, assets_url, events_url
+from tests.waited import waited
 
 APP = Starlette(routes=ROUTES)
 
@@ -49,7 +50,7 @@ async def answer(url, *, on_body=lambda body: None):
 
 
 def get(url, **on):
-    return asyncio.run(answer(url, **on))
+    return waited(answer(url, **on))
 
 
 def messages(body):
@@ -195,10 +196,10 @@ def test_a_run_that_speaks_first_is_told_at_once(monkeypatch, live):
         one.tell(3)
 
     monkeypatch.setattr(routes.asyncio, "sleep", sleep)
-    asyncio.run(routes._news(one.run, 0))
+    waited(routes._news(one.run, 0))
     assert sum(naps) == pytest.approx(routes.LOOK_SECONDS)
     naps.clear()
-    asyncio.run(routes._news(one.run, 3))
+    waited(routes._news(one.run, 3))
     assert sum(naps) == pytest.approx(routes.PUSH_SECONDS, abs=routes.LOOK_SECONDS)
 
 

@@ -1,6 +1,5 @@
 """The server is found by Streamlit, warm before its first visitor, and not started by its workers."""
 
-import asyncio
 import runpy
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from lab.ui import menu, server
+from tests.waited import waited
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,5 +71,5 @@ def test_the_lifespan_starts_the_workers_first_and_ends_them_last(monkeypatch):
             did.append("serve")
             assert PagesManager.uses_pages_directory is False
 
-    asyncio.run(live())
+    waited(live())
     assert did == ["start", "warm up", "serve", "close"]
