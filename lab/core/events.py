@@ -99,4 +99,3 @@ class Done(Generic[R]):
 
 
 Event = Started | Stepped | Evaluated | Framed | Diverged | Finished
-EVENTS = (Started, Stepped, Evaluated, Framed, Diverged, Finished)

@@ -1,12 +1,12 @@
 """What belongs to one visit: who asks, on which device, with which uploaded files, at which URL."""
 
-import hashlib
 import secrets
 from collections.abc import Collection
 
 import streamlit as st
 
 from lab.core.settings import LessonSettings
+from lab.data.tables import table_key
 from lab.training.devices import devices, usable
 from lab.ui.desk import desk
 from lab.ui.words import words
@@ -49,7 +49,7 @@ def device(*, float64: bool = False) -> tuple[str, str]:
 
 def keep_file(raw: bytes) -> str:
     """Keep an uploaded file for this visit and return the SHA-256 that settings name it by."""
-    digest = hashlib.sha256(raw).hexdigest()
+    digest = table_key(raw)
     st.session_state.setdefault(FILES, {})[digest] = raw
     return digest
 

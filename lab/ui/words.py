@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 
 TEXT = Path(__file__).parents[1] / "text"
-LANGUAGES = {"en": "English"}
 
 
 @cache

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lab.core.errors import LabError
-from lab.core.events import EVENTS, Done, Evaluated, Finished, Framed, Started
+from lab.core.events import Done, Evaluated, Event, Finished, Framed, Started
 from lab.core.lesson import Context
 from lab.core.settings import controls_of
 from lab.curriculum import experiment, lessons
@@ -30,7 +30,7 @@ def drawn(data, one):
 def split(items):
     *events, done = items
     assert isinstance(done, Done)
-    assert all(isinstance(event, EVENTS) for event in events)
+    assert all(isinstance(event, Event) for event in events)
     return events, done.result
 
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lab.core.events import Done, Evaluated, Framed
@@ -27,32 +26,7 @@ from lab.topics.forward_pass.network import (
 from lab.topics.forward_pass.settings import Display, Pick, Settings
 from lab.topics.forward_pass.train import loss_of, train
 from lab.topics.forward_pass.walk import walk_of
-
-MODULES = {
-    "tanh": nn.Tanh(),
-    "relu": nn.ReLU(),
-    "leaky_relu": nn.LeakyReLU(0.01),
-    "sigmoid": nn.Sigmoid(),
-    "gelu": nn.GELU(),
-    "linear": nn.Identity(),
-    "softmax": nn.Softmax(-1),
-}
-
-
-def initial(**values):
-    settings = Settings(weights="initial", **values)
-    return settings, first_parameters(settings).numpy()
-
-
-def torch_network(settings, walk):
-    """Build the same network of torch's own modules."""
-    modules = []
-    for layer in walk.layers:
-        neurons, sources = layer.weights.shape
-        linear = nn.Linear(sources, neurons, dtype=torch.float64)
-        linear.load_state_dict({"weight": torch.tensor(layer.weights), "bias": torch.tensor(layer.biases)})
-        modules += [linear, MODULES[layer.activation]]
-    return nn.Sequential(*modules).requires_grad_(False)
+from tests.topics.forward_networks import MODULES, initial, torch_network
 
 
 def test_the_batch_is_the_walk_of_each_example():
