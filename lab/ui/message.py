@@ -52,7 +52,7 @@ def message(run: Run, display: LessonSettings, frames_sent: int = 0) -> tuple[di
     stage = show(run.job.settings, display, run.job.context, told, run.result)
     said: dict[str, Any] = {
         "progress": None if ended else _progress(run, told),
-        "figures": [_panel(panel) for panel in stage.panels],
+        "figures": [panel_message(panel) for panel in stage.panels],
         "notes": list(stage.notes),
         "done": ended,
     }
@@ -77,8 +77,13 @@ def _progress(run: Run, told: Sequence[Event]) -> dict[str, Any]:
     return {"share": 0.0, "text": words("The run begins")}
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
-    return {"id": panel.id, "title": panel.title, "alt": panel.alt, "spec": panel.figure.to_dict()}
+def panel_message(panel: Panel) -> dict[str, Any]:
+    """Return a panel as plain JSON."""
+    spec = panel.figure.to_dict()
+    for trace in spec["data"]:  # Plotly packs arrays for the journey, but for empty ones
+        empty = [name for name, value in trace.items() if isinstance(value, np.ndarray) and not value.size]
+        trace.update(dict.fromkeys(empty, ()))
+    return {"id": panel.id, "title": panel.title, "alt": panel.alt, "spec": spec}
 
 
 def _network(drawing: Drawing, sent: int) -> dict[str, Any]:

@@ -8,6 +8,8 @@ STAGE_WORDS = {
     "pause": _("Pause"),
     "timeline": _("Moment of the training"),
     "epoch": _("epoch {epoch} of {last}"),
+    "path": _("Step of the paths"),
+    "step": _("step {epoch} of {last}"),
     "progress": _("Training"),
     "lost": _("The connection to the lab was lost; the page will catch up when it is back."),
     "table": _("Table"),

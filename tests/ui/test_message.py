@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 import orjson
+import plotly.graph_objects as go
 import pytest
 
 from lab.core.events import Evaluated, Framed, Started, Stepped
+from lab.core.stage import Panel
 from lab.data.points import points
 from lab.runs.engine import End, Job, Run
 from lab.tables.parameters import index_of
 from lab.topics.playground import SWEEP, TRAIN
 from lab.topics.playground.settings import Display, Settings
 from lab.topics.playground.sweep import SweepSettings
-from lab.ui.message import message, packed
+from lab.ui.message import message, packed, panel_message
 
 
 def numbers(text: str, dtype: Any = "<f4"):
@@ -181,3 +183,9 @@ def test_a_default_run_is_small(story):
 def test_arrays_of_any_layout_are_packed_row_by_row():
     array = np.arange(6, dtype=">f8").reshape(2, 3).T
     np.testing.assert_array_equal(numbers(packed(array)), array.ravel())
+
+
+def test_a_figure_without_points_can_be_sent():
+    empty = go.Figure(go.Scatter(x=np.array([]), y=np.array([], np.float32)))
+    said = panel_message(Panel("none", "Nothing", "There is nothing to be seen here.", empty))
+    assert json.loads(json.dumps(said))["spec"]["data"][0]["x"] == []

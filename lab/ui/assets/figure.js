@@ -9,8 +9,9 @@ export class FigureSlot {
   /**
    * @param {string} assets base address of the modules
    * @param {Object<string, string>} words
+   * @param {function(string, object): void} [report] of `Plot`
    */
-  constructor(assets, words) {
+  constructor(assets, words, report = () => {}) {
     this.words = words;
     this.title = element("div", { class: "stage-title", role: "heading", "aria-level": 3 });
     this.node = element("div", { class: "stage-plot", role: "img" });
@@ -18,7 +19,7 @@ export class FigureSlot {
     this.body = element("div", { class: "stage-table", tabindex: 0 });
     this.details = element("details", { ontoggle: () => this.fill() }, this.summary, this.body);
     this.element = element("section", { class: "stage-figure" }, this.title, this.node, this.details);
-    this.plot = new Plot(this.node, assets);
+    this.plot = new Plot(this.node, assets, report);
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { plotly } from "./elements.js";
 import { mix } from "./colours.js";
+import { tracesAt } from "./paths.js";
 
 const CONFIG = {
   displaylogo: false,
@@ -63,11 +64,15 @@ export class Plot {
   /**
    * @param {HTMLElement} node
    * @param {string} assets base address of the modules
+   * @param {function(string, object): void} report what the learner's hand does in the plot: a name that the
+   *   figure chose in `layout.meta`, and where
    */
-  constructor(node, assets) {
+  constructor(node, assets, report) {
     this.node = node;
     this.assets = assets;
+    this.report = report;
     this.epoch = null;
+    this.step = null;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(node);
   }
@@ -92,12 +97,42 @@ export class Plot {
         this.spec = spec;
         this.theme = theme;
         const layout = { ...themedLayout(spec.layout ?? {}, theme), shapes: this.shapes() };
-        await library.react(this.node, spec.data, layout, CONFIG);
+        const pulled = spec.layout?.meta?.pull !== undefined;
+        const config = { ...CONFIG, edits: { shapePosition: pulled } };
+        await library.react(this.node, tracesAt(spec.data, this.stepOf(spec)), layout, config);
+        this.listen();
         this.width = this.node.clientWidth;
       }
     } finally {
       this.busy = false;
     }
+  }
+
+  stepOf(spec) {
+    return spec.layout?.meta?.steps ? this.step : null;
+  }
+
+  // A click on the plane is `meta.pick`, a line pulled with the mouse is `meta.pull`.
+  listen() {
+    if (this.listening) return;
+    this.listening = true;
+    this.node.on("plotly_click", ({ event }) => {
+      const name = this.spec.layout?.meta?.pick;
+      if (name && event) this.report(name, this.placeOf(event));
+    });
+    this.node.on("plotly_relayout", (change) => {
+      const name = this.spec.layout?.meta?.pull;
+      if (!name || !Object.keys(change).some((key) => key.startsWith("shapes[0]."))) return;
+      const { x0, y0, x1, y1 } = this.node.layout.shapes[0];
+      this.report(name, { x0, y0, x1, y1 });
+    });
+  }
+
+  placeOf(event) {
+    const { xaxis, yaxis } = this.node._fullLayout;
+    const box = this.node.getBoundingClientRect();
+    const x = xaxis.p2d(event.clientX - box.left - xaxis._offset);
+    return { x, y: yaxis.p2d(event.clientY - box.top - yaxis._offset) };
   }
 
   shapes() {
@@ -119,6 +154,16 @@ export class Plot {
     this.epoch = epoch;
     const marked = this.spec?.layout?.meta?.epoch_axis === true;
     if (marked && !this.busy) window.Plotly.relayout(this.node, { shapes: this.shapes() });
+  }
+
+  /**
+   * Show the figure's paths up to a step.
+   * @param {?number} step
+   */
+  playTo(step) {
+    if (step === this.step) return;
+    this.step = step;
+    if (this.spec?.layout?.meta?.steps && !this.wish) this.draw(this.spec, this.theme);
   }
 
   resize() {

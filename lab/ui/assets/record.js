@@ -53,7 +53,8 @@ export function mergedNetwork(known, news) {
  * @returns {object}
  */
 export function merged(known, message) {
-  const figures = new Map((known.figures ?? []).map((figure) => [figure.id, figure]));
+  const kept = message.done && message.figures ? [] : (known.figures ?? []); // the last message is complete
+  const figures = new Map(kept.map((figure) => [figure.id, figure]));
   for (const figure of message.figures ?? []) figures.set(figure.id, figure);
   const network = message.network ? mergedNetwork(known.network, message.network) : known.network;
   return { ...known, ...message, figures: [...figures.values()], network };

@@ -5,6 +5,7 @@ import { element, write } from "./elements.js";
 import { FigureSlot } from "./figure.js";
 import { Inspector } from "./inspector.js";
 import { Network } from "./network.js";
+import { stepsOf } from "./paths.js";
 import { layersAt, sizesOf } from "./record.js";
 import { Surface } from "./surface.js";
 import { Timeline } from "./timeline.js";
@@ -14,11 +15,12 @@ export class Scene {
   /**
    * @param {string} assets base address of the modules
    * @param {Object<string, string>} words
-   * @param {{edit: function, reset: function, shape: function}} act what the learner's hand does
+   * @param {{edit: function, reset: function, shape: function, report: function}} act what the learner's hand does
    */
   constructor(assets, words, act) {
     this.assets = assets;
     this.words = words;
+    this.act = act;
     this.slots = new Map();
     this.selected = [1, 0];
     this.named = { network: false, figures: new Set() };
@@ -30,6 +32,8 @@ export class Scene {
     this.inspector = new Inspector(words, act);
     this.surface = new Surface(assets, words);
     this.timeline = new Timeline(words, () => this.refresh());
+    const stepping = { ...words, epoch: words.step, timeline: words.path };
+    this.player = new Timeline(stepping, () => this.refresh());
     this.element = this.layout();
     this.watchTheme();
   }
@@ -45,8 +49,8 @@ export class Scene {
     this.top = element("div", { class: "stage-top" }, this.left, this.surface.element);
     this.figures = element("div", { class: "stage-figures" });
     const line = element("div", { class: "stage-line" }, this.progress, this.notes);
-    const inner = [this.meter, line, this.top, this.timeline.element, this.figures];
-    const root = element("div", { class: "stage", style: "min-height: 640px" }, this.sentinel, ...inner);
+    const inner = [this.meter, line, this.top, this.timeline.element];
+    const root = element("div", { class: "stage", style: "min-height: 640px" }, this.sentinel, ...inner, this.figures);
     this.top.classList.add("stage-empty");
     this.figures.classList.add("stage-empty");
     return root;
@@ -67,8 +71,9 @@ export class Scene {
     for (const slot of this.slots.values()) slot.stale = true;
   }
 
-  /** Remember which parts a message has named. */
+  /** Remember which parts a message has named; the last one names all there are. */
   note(message) {
+    if (message.done) this.named.figures = new Set();
     if (message.network) this.named.network = true;
     for (const { id } of message.figures ?? []) this.named.figures.add(id);
   }
@@ -94,7 +99,17 @@ export class Scene {
       this.timeline.update(network?.moments?.epochs ?? [], Boolean(this.fresh));
       this.fresh = false;
     }
+    this.updatePlayer(state);
     this.refresh(true);
+  }
+
+  updatePlayer({ known, run }) {
+    const steps = stepsOf(known.figures ?? []);
+    const played = run !== this.playedRun && this.named.figures.size > 0;
+    if (played) this.playedRun = run;
+    if (steps === 0) this.player.element.remove();
+    else if (!this.player.element.isConnected) this.figures.before(this.player.element);
+    this.player.update([...Array(steps + 1).keys()], played);
   }
 
   /** Draw in the next frame; many wishes in one frame are one drawing. */
@@ -114,7 +129,11 @@ export class Scene {
     if (this.figuresChanged || themed) this.drawFigures(themed);
     this.figuresChanged = false;
     const epoch = this.state.known.network?.moments?.epochs[this.timeline.index] ?? null;
-    for (const slot of this.slots.values()) slot.plot.mark(epoch);
+    const step = this.player.last > 0 ? this.player.index : null;
+    for (const slot of this.slots.values()) {
+      slot.plot.mark(epoch);
+      slot.plot.playTo(step);
+    }
   }
 
   applyTheme() {
@@ -168,19 +187,25 @@ export class Scene {
   drawFigures(themed) {
     const { figures = [] } = this.state.known;
     this.figures.classList.toggle("stage-empty", figures.length === 0 && this.state.live);
-    for (const figure of figures) {
-      if (!this.slots.has(figure.id)) this.slots.set(figure.id, new FigureSlot(this.assets, this.words));
+    for (const [place, figure] of figures.entries()) {
+      if (!this.slots.has(figure.id)) this.slots.set(figure.id, this.newSlot());
       const slot = this.slots.get(figure.id);
       slot.stale = !this.named.figures.has(figure.id);
       if (themed || slot.figure !== figure) slot.update(figure, this.theme);
-      if (!slot.element.isConnected) this.figures.append(slot.element);
+      const there = this.figures.children[place];
+      if (there !== slot.element) this.figures.insertBefore(slot.element, there ?? null);
     }
+  }
+
+  newSlot() {
+    return new FigureSlot(this.assets, this.words, this.act.report);
   }
 
   /** Free plots and observers, and leave the page. */
   close() {
     cancelAnimationFrame(this.frame);
     this.timeline.pause();
+    this.player.pause();
     this.network.close();
     this.surface.close();
     for (const slot of this.slots.values()) slot.close();

@@ -19,6 +19,7 @@ class Stage {
       edit: (weight, settled) => this.edit(weight, settled),
       reset: () => this.reset(),
       shape: (hidden) => this.trigger("shape", { hidden }),
+      report: (name, value) => this.trigger(name, value),
     };
     this.scene = new Scene(data.assets, wordsOf(data.words), act);
     parent.append(this.scene.element);

@@ -4,6 +4,7 @@ import { element, write } from "./elements.js";
 import { filled } from "./words.js";
 
 const PACE = 100; // milliseconds per moment while playing
+const LONGEST = 6000; // milliseconds for all moments
 
 /** Play, pause, and a range over the recorded moments. */
 export class Timeline {
@@ -75,11 +76,12 @@ export class Timeline {
     if (this.last === 0) return;
     this.following = false;
     const start = this.index === this.last ? 0 : this.index;
+    const pace = Math.min(PACE, LONGEST / this.last);
     let began;
     const tick = (now) => {
       began ??= now;
       this.frame = requestAnimationFrame(tick);
-      this.move(Math.min(start + Math.floor((now - began) / PACE), this.last));
+      this.move(Math.min(start + Math.floor((now - began) / pace), this.last));
       if (this.index !== this.last) return;
       this.following = true;
       this.pause();

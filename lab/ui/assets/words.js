@@ -5,6 +5,8 @@ const ENGLISH = {
   pause: "Pause",
   timeline: "Moment of the training",
   epoch: "epoch {epoch} of {last}",
+  path: "Step of the paths",
+  step: "step {epoch} of {last}",
   progress: "Training",
   lost: "The connection to the lab was lost; the page will catch up when it is back.",
   table: "Table",
