@@ -22,6 +22,7 @@ from lab.topics.losses_activations.settings import (
 )
 from lab.topics.losses_activations.twice import Twice, comparison
 from lab.ui.page import change, controls, run, stop_button, views
+from lab.ui.parts import chosen_part
 from lab.ui.tables import table
 from lab.ui.words import words
 
@@ -36,32 +37,9 @@ ONLY = {
 """Controls that mean something for some losses only."""
 
 
-def chosen_part() -> Display:
-    """Draw the choice of a part, with buttons to the parts before and after it."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        display = controls(Display, "part")
-        names = list(PARTS)
-        place = names.index(display.part)
-        for label, icon, there in (
-            ("Back", ":material/arrow_back:", place - 1),
-            ("Next part", ":material/arrow_forward:", place + 1),
-        ):
-            st.button(
-                words(label),
-                icon=icon,
-                disabled=not 0 <= there < len(names),
-                on_click=_turn_to,
-                args=(names[there % len(names)],),
-            )
-    return display
-
-
-def _turn_to(part: str) -> None:
-    change("part", Display, part=part)
-
-
-def show(display: Display) -> None:
+def show() -> None:
     """Draw the chosen part: its controls, numbers, figures and tables."""
+    display = Display(part=chosen_part(Display, PARTS))
     match display.part:
         case "activation":
             _activation(display)

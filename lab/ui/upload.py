@@ -22,6 +22,7 @@ def uploaded_table(current: str) -> str | None:
     file = st.file_uploader(
         words("My own table"),
         type=["csv", "txt", "tsv"],
+        max_upload_size=2,
         help=words(
             "Two columns of numbers, then a column with the class or the value to predict. "
             "10 to 5,000 rows, at most 2 MB. It stays in this visit and is never stored."
