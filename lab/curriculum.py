@@ -6,7 +6,13 @@ from typing import Any
 
 from lab.core.labels import _
 from lab.core.lesson import Experiment, Lesson
-from lab.topics import backpropagation, forward_pass, losses_activations, playground
+from lab.topics import (
+    backpropagation,
+    forward_pass,
+    gradient_descent,
+    losses_activations,
+    playground,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,11 @@ CHAPTERS = (
         _("Inside a network"),
         _("What happens between input, output and loss, number by number."),
         (forward_pass.LESSON, losses_activations.LESSON, backpropagation.LESSON),
+    ),
+    Chapter(
+        _("Learning"),
+        _("How gradients become good weights, and when they do not."),
+        (gradient_descent.LESSON,),
     ),
 )
 

@@ -73,12 +73,19 @@ def tokens(text: str) -> list[Token]:
 
 
 @lru_cache(maxsize=256)
-def graph_of(text: str, most_variables: int = MOST_VARIABLES) -> Graph:
+def graph_of(
+    text: str,
+    most_variables: int = MOST_VARIABLES,
+    functions: tuple[str, ...] = FUNCTIONS,
+    names: tuple[str, ...] = (),
+) -> Graph:
     """Return the computation graph of a typed expression.
 
     Args:
-        text: at most 300 characters: numbers, names, + - * / ** and the functions of `FUNCTIONS`.
+        text: at most 300 characters: numbers, names, + - * / ** and functions.
         most_variables: how many different names there may be.
+        functions: that may be called; `lab.models.graph` computes those of `FUNCTIONS`.
+        names: of the variables, if only certain ones may stand in it.
 
     Raises:
         ExpressionError: it cannot be read; the sentence says what was expected and where.
@@ -94,14 +101,18 @@ def graph_of(text: str, most_variables: int = MOST_VARIABLES) -> Graph:
     if len(text) > LONGEST:
         short = _("at most {most} characters").format(most=LONGEST)
         raise ExpressionError(short, text[LONGEST : LONGEST + 20], LONGEST + 1)
-    return _Parser(text, most_variables).graph()
+    return _Parser(text, most_variables, functions, names).graph()
 
 
 class _Parser:
     """One reading of one text, from left to right."""
 
-    def __init__(self, text: str, most_variables: int) -> None:
+    def __init__(
+        self, text: str, most_variables: int, functions: tuple[str, ...], names: tuple[str, ...]
+    ) -> None:
         self.tokens = tokens(text)
+        self.functions = functions
+        self.names = names
         self.place = 0
         self.depth = 0
         self.most_variables = most_variables
@@ -209,16 +220,19 @@ class _Parser:
     def name(self, token: Token) -> int:
         self.place += 1
         if self.taken("("):
-            if token.text not in FUNCTIONS:
-                raise ExpressionError(f"one of {', '.join(FUNCTIONS)}", token.text, token.column)
+            if token.text not in self.functions:
+                raise ExpressionError(f"one of {', '.join(self.functions)}", token.text, token.column)
             return self.added(Node(token.text, (self.closed(),)))
-        if token.text in FUNCTIONS:
+        if token.text in self.functions:
             raise self.fault(_("( after {name}").format(name=token.text))
         return self.variable(token)
 
     def variable(self, token: Token) -> int:
         if token.text in self.variables:
             return self.variables[token.text]
+        if self.names and token.text not in self.names:
+            known = _("one of the variables {names}").format(names=", ".join(self.names))
+            raise ExpressionError(known, token.text, token.column)
         if len(token.text) > LONGEST_NAME:
             short = _("a name of at most {most} letters").format(most=LONGEST_NAME)
             raise ExpressionError(short, token.text, token.column)

@@ -10,7 +10,8 @@ import torch
 
 from lab.core.events import Framed
 from lab.core.lesson import Context
-from lab.topics.forward_pass.examples import drawn_pixels, examples_of
+from lab.data.drawings import drawn_picture
+from lab.topics.forward_pass.examples import examples_of
 from lab.topics.forward_pass.network import views_of
 from lab.topics.forward_pass.settings import Display, Settings
 from lab.topics.forward_pass.train import train
@@ -100,8 +101,8 @@ def test_a_drawn_digit_reaches_the_network_as_it_stands_on_the_sheet(lab):
     lab.idle()
     (text,) = parse_qs(urlsplit(lab.page.url).query)["drawing"]
     shown = 1 - np.array(lab.page.evaluate(SHEET)) / 255
-    np.testing.assert_allclose(drawn_pixels(text).ravel(), 3 * shown, atol=0.52)
-    assert drawn_pixels(text).any()
+    np.testing.assert_allclose(3 * drawn_picture(text).ravel(), 3 * shown, atol=0.52)
+    assert drawn_picture(text).any()
     assert len(base64.urlsafe_b64decode(text + "==")) == 196
     lab.page.get_by_role("button", name="Clear the sheet").click()
     lab.page.wait_for_function("() => !location.search.includes('drawing=')")

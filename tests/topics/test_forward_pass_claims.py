@@ -9,12 +9,13 @@ import pytest
 from lab.core.events import Framed
 from lab.core.lesson import Context
 from lab.data.digits import digits
-from lab.topics.forward_pass.examples import drawn_text, examples_of, picked_input
+from lab.topics.forward_pass.examples import examples_of, picked_input
 from lab.topics.forward_pass.many import cost_table, saturation_table
 from lab.topics.forward_pass.network import activated, layers_of, passed
 from lab.topics.forward_pass.settings import Display, Edit, Pick, Settings
 from lab.topics.forward_pass.train import train
 from lab.topics.forward_pass.walk import walk_of
+from tests.drawings import drawn_text
 
 
 @cache

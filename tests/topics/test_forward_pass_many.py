@@ -12,7 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from lab.core.events import Done, Evaluated, Framed
 from lab.core.lesson import Context
 from lab.data.digits import digits
-from lab.topics.forward_pass.examples import drawn_pixels, drawn_text, examples_of, picked_input, shrunk
+from lab.data.drawings import drawn_picture
+from lab.topics.forward_pass.examples import examples_of, picked_input, shrunk
 from lab.topics.forward_pass.many import batch_inputs, batch_table, cost_table, saturation_table
 from lab.topics.forward_pass.network import (
     first_parameters,
@@ -26,6 +27,7 @@ from lab.topics.forward_pass.network import (
 from lab.topics.forward_pass.settings import Display, Pick, Settings
 from lab.topics.forward_pass.train import loss_of, train
 from lab.topics.forward_pass.walk import walk_of
+from tests.drawings import drawn_text
 from tests.topics.forward_networks import MODULES, initial, torch_network
 
 
@@ -137,7 +139,7 @@ def test_a_drawing_survives_its_text(seed):
     pixels = np.random.default_rng(seed).integers(0, 4, (28, 28)).astype(np.uint8)
     text = drawn_text(pixels)
     assert Pick(drawing=text).drawing == text
-    np.testing.assert_array_equal(drawn_pixels(text), pixels)
+    np.testing.assert_array_equal(drawn_picture(text), pixels / 3)
 
 
 def test_a_drawing_is_centred_and_standardised():

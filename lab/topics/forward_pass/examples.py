@@ -1,19 +1,15 @@
 """The examples of a data set, and the input that the learner has picked, typed or drawn."""
 
-import base64
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int64
 
 from lab.data.digits import Digits, digits
+from lab.data.drawings import SIDE, drawn_picture
 from lab.data.points import points
 from lab.topics.forward_pass.settings import Pick, Settings
-
-PEN_SIDE = 28
-GREYS = 3
-"""The brightest of the four grey levels of a drawing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,47 +104,23 @@ def picked_target(settings: Settings, pick: Pick) -> str:
     return examples.classes[int(target)] if examples.classes else f"{target:.4g}"
 
 
-def drawn_pixels(text: str) -> UInt8[np.ndarray, "28 28"]:
-    """Return a drawing's grey levels, 0 to 3; the empty text is an empty sheet.
-
-    Args:
-        text: 784 pixels row by row, four to a byte, the first in the highest bits, as base64url.
-
-    Example:
-        >>> drawn_pixels("_" + 261 * "A")[0, :4].tolist()
-        [3, 3, 3, 0]
-    """
-    if not text:
-        return np.zeros((PEN_SIDE, PEN_SIDE), np.uint8)
-    packed = np.frombuffer(base64.urlsafe_b64decode(text + "=="), np.uint8)
-    shifts = np.array([6, 4, 2, 0], np.uint8)
-    return (packed[:, None] >> shifts & GREYS).reshape(PEN_SIDE, PEN_SIDE)
-
-
-def drawn_text(pixels: UInt8[np.ndarray, "28 28"]) -> str:
-    """Return grey levels 0 to 3 as the text that `drawn_pixels` reads."""
-    four = pixels.reshape(-1, 4).astype(np.uint8)
-    packed = (four << np.array([6, 4, 2, 0], np.uint8)).sum(axis=1).astype(np.uint8)
-    return base64.urlsafe_b64encode(packed.tobytes()).decode().rstrip("=")
-
-
 def _as_image(text: str, side: int) -> Float64[np.ndarray, "side side"]:
     """Return a drawing as a grey image of the data set's kind."""
-    ink = drawn_pixels(text) / GREYS
+    ink = drawn_picture(text)
     if not ink.any():
         return np.zeros((side, side))
-    return 255 * centred(ink) if side == PEN_SIDE else 16 * shrunk(cropped(ink), side)
+    return 255 * centred(ink) if side == SIDE else 16 * shrunk(cropped(ink), side)
 
 
 def centred(ink: Float64[np.ndarray, "28 28"]) -> Float64[np.ndarray, "28 28"]:
     """Return the drawing moved by whole pixels, so that its ink balances in the middle, as MNIST's does."""
     rows, columns = np.nonzero(ink)
     weights = ink[rows, columns]
-    middle = (PEN_SIDE - 1) / 2
+    middle = (SIDE - 1) / 2
     down = round(middle - float(np.average(rows, weights=weights)))
     right = round(middle - float(np.average(columns, weights=weights)))
-    down = int(np.clip(down, -rows.min(), PEN_SIDE - 1 - rows.max()))
-    right = int(np.clip(right, -columns.min(), PEN_SIDE - 1 - columns.max()))
+    down = int(np.clip(down, -rows.min(), SIDE - 1 - rows.max()))
+    right = int(np.clip(right, -columns.min(), SIDE - 1 - columns.max()))
     return np.roll(ink, (down, right), (0, 1))
 
 
