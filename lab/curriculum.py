@@ -12,6 +12,7 @@ from lab.topics import (
     gradient_descent,
     losses_activations,
     playground,
+    text_programs,
 )
 
 
@@ -38,7 +39,7 @@ CHAPTERS = (
     Chapter(
         _("Learning"),
         _("How gradients become good weights, and when they do not."),
-        (gradient_descent.LESSON,),
+        (gradient_descent.LESSON, text_programs.LESSON),
     ),
 )
 
