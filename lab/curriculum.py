@@ -8,6 +8,7 @@ from lab.core.labels import _
 from lab.core.lesson import Experiment, Lesson
 from lab.topics import (
     backpropagation,
+    cnn,
     forward_pass,
     gradient_descent,
     losses_activations,
@@ -40,6 +41,11 @@ CHAPTERS = (
         _("Learning"),
         _("How gradients become good weights, and when they do not."),
         (gradient_descent.LESSON, text_programs.LESSON),
+    ),
+    Chapter(
+        _("Images"),
+        _("Networks that look through small windows and find things wherever they stand."),
+        (cnn.LESSON,),
     ),
 )
 

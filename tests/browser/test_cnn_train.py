@@ -1,0 +1,36 @@
+"""A learner trains the network, goes on, and reads the same numbers that training in this process gives."""
+
+import pytest
+
+from lab.core.lesson import Context
+from lab.topics.cnn.settings import Settings
+from lab.topics.cnn.train import train
+from tests.browser.lab_page import LabPage
+
+pytestmark = pytest.mark.browser
+
+QUERY = "part=train&images=digits8&padding=same&epochs=1"
+
+
+def accuracies(epochs: int) -> list[float]:
+    *_events, done = train(Settings(images="digits8", padding="same", epochs=epochs), Context())
+    shares = done.result.history.values["test_accuracy"][:, 0]  # type: ignore[union-attr]
+    return [100 * float(share) for share in shares]
+
+
+def test_train_go_on_and_stop(lab: LabPage) -> None:
+    lab.go(f"/cnn?{QUERY}")
+    lab.complete()
+    assert lab.curve("convolutional, test") == pytest.approx(accuracies(1), abs=1e-4)
+    lab.seconds(lambda: lab.button("+1 epoch").click())
+    assert "epochs=2" in lab.page.url
+    assert lab.curve("convolutional, test") == pytest.approx(accuracies(2), abs=1e-4)
+    assert "images per second" in lab.page.locator(".stage").inner_text()
+
+
+def test_a_run_shows_itself_at_once_and_can_be_stopped(lab: LabPage) -> None:
+    lab.go("/cnn?part=train&channels1=32&channels2=64&epochs=11")
+    lab.page.locator("[data-figure=filters] .stage-plot .heatmaplayer").first.wait_for(timeout=20_000)
+    lab.button("Stop").click()
+    lab.page.get_by_text("The run was stopped.").wait_for(timeout=10_000)
+    assert lab.button("Run again").is_visible()

@@ -1,0 +1,91 @@
+"""The part about training, through the lab's own menu: controls, presets, going on, refusals."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lab.core.settings import controls_of
+from lab.topics.cnn.settings import WIDE, Settings
+from tests.contract.controls_as_strategies import extremes_of
+
+ROOT = Path(__file__).parents[2]
+QUICK = {"part": "train", "images": "digits8", "padding": "same", "train_images": "100", "epochs": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _in_place(monkeypatch):
+    """Compute all runs in the test's own thread, at a desk of its own."""
+    from lab.ui.desk import desk  # noqa: PLC0415
+
+    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
+    desk.cache_clear()
+    yield
+    desk.cache_clear()
+
+
+@pytest.fixture
+def page():
+    app = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=120)
+    app.query_params.update(QUICK)
+    app.switch_page(str(ROOT / "pages" / "cnn.py"))
+    return app.run()
+
+
+def settings_of(page):
+    return page.session_state["kept:cnn-train"]
+
+
+def button(page, label):
+    (found,) = [one for one in page.button if one.label == label]
+    return found
+
+
+def test_presets_and_going_on_set_the_settings(page):
+    assert not page.exception
+    assert not page.error
+    button(page, "+1 epoch").click().run()
+    assert settings_of(page).epochs == 2
+    button(page, "+5 epochs").click().run()
+    assert settings_of(page).epochs == 7
+    button(page, "The text's 32 and 64 filters").click().run()
+    assert settings_of(page).channels == (WIDE["channels1"], WIDE["channels2"])
+    assert settings_of(page).padding == "same"
+    button(page, "Narrow, 8 and 16 filters").click().run()
+    assert settings_of(page).channels == (8, 16)
+    button(page, "Start").click().run()
+    assert settings_of(page).epochs == 0
+    assert not page.exception
+    assert not page.error
+
+
+def test_only_the_filters_of_blocks_that_there_are_have_controls(page):
+    def boxes():
+        return [one.label for one in page.number_input if one.label.startswith("Filters")]
+
+    assert len(boxes()) == 2
+    page.query_params.clear()
+    page.query_params.update(QUICK | {"blocks": "3", "channels3": "5"})
+    page.run()
+    assert len(boxes()) == 3
+    assert settings_of(page).channels == (8, 16, 5)
+
+
+def test_what_cannot_be_trained_is_one_sentence_and_can_be_mended(page):
+    page.query_params.clear()
+    page.query_params.update(QUICK | {"padding": "valid"})
+    page.run()
+    assert not page.exception
+    said = [*page.error, *page.warning]
+    assert any("Blocks: expected at most 1 with kernel 3x3, no padding, on 8x8" in one.value for one in said)
+
+
+def test_it_opens_at_both_ends_of_every_control(page):
+    for name, control in controls_of(Settings).items():
+        if name in ("epochs", "train_images", "images"):
+            continue
+        for value in extremes_of(control):
+            page.query_params.clear()
+            page.query_params.update(QUICK | {name: control.written(value)})
+            page.run()
+            assert not page.exception, (name, value)
