@@ -13,6 +13,7 @@ from lab.topics import (
     gradient_descent,
     losses_activations,
     playground,
+    rnn,
     text_programs,
 )
 
@@ -46,6 +47,11 @@ CHAPTERS = (
         _("Images"),
         _("Networks that look through small windows and find things wherever they stand."),
         (cnn.LESSON,),
+    ),
+    Chapter(
+        _("Sequences"),
+        _("Networks that read step by step and keep notes of what they have read."),
+        (rnn.LESSON,),
     ),
 )
 

@@ -1,0 +1,140 @@
+"""Training of recurrent networks: gradients through a limited number of steps, clipped before the update."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
+
+from lab.models.recurrent import Recurrent, detached
+
+Inputs = Float[Tensor, "time sequence input"]
+Targets = Float[Tensor, "counted sequence output"] | Int64[Tensor, "counted sequence"]
+"""What the outputs of the last `counted` steps should be; the outputs before them are not asked for."""
+Criterion = Callable[[Tensor, Tensor], Tensor]
+"""The mean loss over steps and sequences, from outputs and targets of the same steps."""
+OptimizerName = Literal["adam", "sgd"]
+
+
+def squared_error(
+    outputs: Float[Tensor, "counted sequence output"], targets: Float[Tensor, "counted sequence output"]
+) -> Float[Tensor, ""]:
+    """Return the mean of (output - target) squared."""
+    return (outputs - targets).square().mean()
+
+
+def class_error(
+    scores: Float[Tensor, "counted sequence class"], labels: Int64[Tensor, "counted sequence"]
+) -> Float[Tensor, ""]:
+    """Return the mean cross-entropy in nats."""
+    return cross_entropy(scores.flatten(0, 1), labels.flatten())
+
+
+def pieces(steps: int, truncation: int) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the pieces through which gradients flow; only the first may be shorter.
+
+    Args:
+        steps: of the sequence.
+        truncation: steps of a piece; 0 is the whole sequence.
+
+    Example:
+        >>> list(pieces(10, 4)), list(pieces(10, 0))
+        ([(0, 2), (2, 6), (6, 10)], [(0, 10)])
+    """
+    size = truncation or steps
+    ends = range(steps % size or size, steps + 1, size)
+    start = 0
+    for end in ends:
+        yield start, end
+        start = end
+
+
+def backward(
+    network: Recurrent, inputs: Inputs, targets: Targets, criterion: Criterion, truncation: int = 0
+) -> Float[Tensor, ""]:
+    """Add the gradient of the mean loss to the network's parameters, and return the loss.
+
+    With truncation the hidden state still goes from piece to piece, but no gradient goes back between them:
+    the loss of a step knows at most `truncation` steps. Source: Williams and Peng (1990).
+
+    Args:
+        network: whose gradients are added to.
+        inputs: sequences of at least as many steps as `targets`.
+        targets: of the last steps.
+        criterion: the mean loss.
+        truncation: steps of a piece; 0 for back-propagation through all steps.
+    """
+    steps, counted = len(inputs), len(targets)
+    total = torch.zeros((), dtype=inputs.dtype)
+    state = None
+    for start, end in pieces(steps, truncation):
+        first = max(start, steps - counted)
+        with torch.set_grad_enabled(first < end):
+            outputs, _states, after = network(inputs[start:end], state)
+        if first < end:
+            asked = targets[first - steps + counted : end - steps + counted]
+            loss = criterion(outputs[first - start :], asked) * (len(asked) / counted)
+            loss.backward()
+            total += loss.detach()
+        state = detached(after)
+    return total
+
+
+class SequenceTraining:
+    """One recurrent network in training; after an overflow it stays as it was when it happened.
+
+    Args:
+        network: what is trained.
+        criterion: the mean loss.
+        rate: the learning rate.
+        clip: the largest norm a gradient may have; a longer one is shortened to it. 0 is off.
+        truncation: steps through which gradients flow; 0 is all.
+        optimizer: "adam", or "sgd" for plain gradient descent.
+    """
+
+    def __init__(
+        self,
+        network: Recurrent,
+        criterion: Criterion,
+        *,
+        rate: float,
+        clip: float = 0.0,
+        truncation: int = 0,
+        optimizer: OptimizerName = "adam",
+    ) -> None:
+        self.network, self.criterion = network, criterion
+        self.truncation, self.clip = truncation, clip
+        kind = torch.optim.Adam if optimizer == "adam" else torch.optim.SGD
+        self.optimizer = kind(network.parameters(), lr=rate, fused=True)
+        self.steps = 0
+        self.overflow = 0
+        self.longest = 0.0
+
+    def step(self, inputs: Inputs, targets: Targets) -> float:
+        """Take one step down the gradient and return the loss before it; NaN from an overflow on."""
+        if self.overflow:
+            return math.nan
+        self.steps += 1
+        self.optimizer.zero_grad()
+        loss = backward(self.network, inputs, targets, self.criterion, self.truncation)
+        norm = clip_grad_norm_(self.network.parameters(), self.clip or math.inf).item()
+        if not math.isfinite(loss.item()):
+            self.overflow = self.steps
+            return math.nan
+        self.longest = max(self.longest, norm) if math.isfinite(norm) else math.inf
+        self.optimizer.step()
+        return loss.item()
+
+    def longest_gradient(self) -> float:
+        """Return the largest norm of a gradient, before clipping, since this was last asked; NaN for none."""
+        longest, self.longest = self.longest, 0.0
+        return math.nan if self.overflow else longest
+
+    @torch.no_grad()
+    def outputs(self, inputs: Inputs, counted: int) -> Float[Tensor, "counted sequence output"]:
+        """Return the outputs of the last `counted` steps."""
+        return self.network(inputs)[0][-counted:]

@@ -1,0 +1,68 @@
+"""The parts on series and on cost open at every end of every control."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lab.core.controls import Hidden
+from lab.core.settings import controls_of
+from lab.topics.rnn.cost_settings import CostSettings
+from lab.topics.rnn.series_settings import APPLIES, SeriesDisplay, SeriesSettings
+from tests.contract.controls_as_strategies import extremes_of
+
+ROOT = Path(__file__).parents[2]
+QUICK = {
+    SeriesSettings: {"part": "series", "series_epochs": "1", "series_networks": "1", "series_batch": "128"},
+    SeriesDisplay: {"part": "series", "series_epochs": "1", "series_networks": "1"},
+    CostSettings: {"part": "cost", "cost_rounds": "2", "cost_batch": "2", "cost_length": "5"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_place(monkeypatch):
+    """Compute all runs in the test's own thread, at a desk of its own."""
+    from lab.ui.desk import desk  # noqa: PLC0415
+
+    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
+    desk.cache_clear()
+    yield
+    desk.cache_clear()
+
+
+def opened(query):
+    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
+    page.query_params.update(query)
+    page.switch_page(str(ROOT / "pages" / "rnn.py"))
+    return page.run()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", list(QUICK), ids=lambda model: model.__name__)
+def test_it_opens_at_every_end_of_every_control(model):
+    page = opened(QUICK[model])
+    assert not [*page.exception, *page.error, *page.warning]
+    for name, control in controls_of(model).items():
+        ends: list[Any] = [] if isinstance(control, Hidden) else [*extremes_of(control)]
+        for value in ends if name != "series_epochs" else []:
+            task = {"series_task": APPLIES[name][0]} if name in APPLIES else {}
+            page.query_params.clear()
+            page.query_params.update({**QUICK[model], **task, name: control.written(value)})
+            page.run()
+            assert not page.exception, (name, value)
+
+
+def test_a_setting_that_cannot_be_used_is_one_sentence():
+    page = opened({**QUICK[SeriesSettings], "series_task": "copying", "series_delay": "40"})
+    assert "Delay: expected at most 22 steps, for sequences of 24, got 40" in page.error[0].value
+    page = opened({**QUICK[SeriesSettings], "series_rate": "1e30"})
+    (said,) = [warning.value for warning in page.warning]
+    assert "Learning rate: expected a number from 0.0001 to 10" in said
+
+
+def test_without_a_file_the_page_asks_for_one():
+    page = opened({**QUICK[SeriesSettings], "series_task": "csv"})
+    assert [info.value for info in page.info] == ["Upload a series to begin, or choose another."]
+    page = opened({**QUICK[SeriesSettings], "series_task": "csv", "series_file": "0" * 64})
+    assert "uploaded in another visit" in page.warning[0].value
