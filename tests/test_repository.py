@@ -120,7 +120,7 @@ def test_every_import_is_a_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pinned = {re.split(r"[\[=]", one)[0] for one in project["dependencies"]}
     with_streamlit = {"starlette", "uvicorn"}  # which it pins itself
-    names = {"sklearn": "scikit-learn"}
+    names = {"sklearn": "scikit-learn", "PIL": "pillow"}
     for path in code():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

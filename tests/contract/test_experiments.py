@@ -74,6 +74,20 @@ def test_equal_settings_give_equal_events_whoever_else_trains(one, data):
     assert_equal(alone, split(together)[0])
 
 
+def assert_readable(figure):
+    """Every axis has a title, and every trace numbers that can be drawn."""
+    for trace in figure.data:
+        spatial = trace.type in ("surface", "scatter3d")
+        axes = (figure.layout.scene if spatial else figure.layout), "xyz" if spatial else "xy"
+        assert all(axes[0][f"{letter}axis"].title.text for letter in axes[1])
+        if trace.type in ("heatmap", "contour", "surface"):
+            assert np.shape(trace.z) == (len(trace.y), len(trace.x))
+            assert not np.isinf(np.asarray(trace.z, dtype=float)).any()
+            continue
+        assert len(trace.x) == len(trace.y)
+        assert not np.isinf(np.asarray(trace.z if spatial else trace.y, dtype=float)).any()
+
+
 @EACH
 @given(data=st.data())
 @settings(FEW, max_examples=6)
@@ -88,16 +102,7 @@ def test_the_stage_is_complete_and_changes_nothing(one, data):
     for panel in stage.panels:
         assert panel.title
         assert len(panel.alt) > 40
-        layout = panel.figure.layout
-        assert layout.xaxis.title.text
-        assert layout.yaxis.title.text
-        for trace in panel.figure.data:
-            if trace.type == "heatmap":
-                assert np.shape(trace.z) == (len(trace.y), len(trace.x))
-                assert not np.isinf(np.asarray(trace.z, dtype=float)).any()
-                continue
-            assert len(trace.x) == len(trace.y)
-            assert not np.isinf(np.asarray(trace.y, dtype=float)).any()
+        assert_readable(panel.figure)
     if stage.drawing is not None:
         assert stage.drawing.parameters.shape[0] == len(stage.drawing.epochs)
 
