@@ -8,8 +8,9 @@ PORT ?= 8501
 run: .venv/lab  ## serve the lab at http://localhost:8501
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: .venv/dev browser  ## the whole test suite
-	$(BIN)/pytest
+test: .venv/dev browser  ## the whole test suite; what a browser does comes last and alone
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
+	$(BIN)/pytest -m browser
 
 check: .venv/dev  ## format, lint, imports, types
 	$(BIN)/ruff format --check .
