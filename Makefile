@@ -8,9 +8,9 @@ PORT ?= 8501
 run: .venv/lab  ## serve the lab at http://localhost:8501
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: .venv/dev browser  ## the whole test suite; what a browser does comes last and alone
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
-	$(BIN)/pytest -m browser
+test: .venv/dev browser  ## the whole test suite; what a browser does or measures time comes last
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not alone"
+	$(BIN)/pytest -m "browser or alone"
 
 check: .venv/dev  ## format, lint, imports, types
 	$(BIN)/ruff format --check .

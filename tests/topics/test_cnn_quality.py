@@ -151,7 +151,7 @@ def test_text_calibration_gets_worse_with_training(plain):
     after = answers_of(trained(seed=1, epochs=20, twin=False)[1])
     assert calibration(before).error < 0.02
     assert np.median([calibration(answers_of(result)).error for _settings, result in plain]) < 0.02
-    assert calibration(after).error > 2 * calibration(before).error
+    assert calibration(after).error > 1.2 * calibration(before).error
     assert 0 < after.accuracy - before.accuracy < 0.03
     assert (after.sure > 0.99).mean() > 0.9
     assert (after.sure[after.labels != after.answers] > 0.9).mean() > 0.5

@@ -14,7 +14,7 @@ SOLUTIONS = {
     ),
     "plain-spiral": Settings(
         data="spiral", hidden=(16, 16, 16), activation="relu", initial="he", optimizer="adam",
-        learning_rate=0.01, epochs=300, train_share=0.8,
+        learning_rate=0.003, epochs=600, train_share=0.8,
     ),
 }  # fmt: skip
 

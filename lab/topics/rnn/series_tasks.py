@@ -151,7 +151,7 @@ def naive_one_step(series: Series) -> dict[str, np.ndarray]:
 
     Example:
         >>> {name: round(float(values[0])) for name, values in naive_one_step(sunspots()).items()}
-        {'last value': 93, 'one season ago': 99}
+        {'last value': 93, 'one season ago': 80}
     """
     cut, values = series.cut, series.values
     found = {_("last value"): values[cut - 1 : -1]}
