@@ -31,10 +31,9 @@ def show() -> None:
         display = controls(LineDisplay, "line_display")
         _step_buttons(settings)
     asked = run(LINE, settings)
-    if asked.result is not None:
-        _write(asked.result)
     views(LINE, asked, display, {"line_ends": _pulled, "line_place": _placed})
     if asked.result is not None:
+        _write(asked.result)
         st.dataframe(asked.result.table().round(4).replace(0.0, 0.0), hide_index=True)
         with st.expander(words("Every step"), icon=":material/table:"):
             table("Lines, losses and gradients, step by step", asked.result.steps_table(), "line.csv")

@@ -135,6 +135,18 @@ class LabPage:
         self.page.mouse.up()
 
 
+def turned(lab: LabPage, figure: str, camera: str) -> dict[str, float]:
+    """Turn a 3-D figure by the mouse and return its camera; Plotly misses a drag while it draws."""
+    before = lab.page.evaluate(camera)
+    for _attempt in range(5):
+        lab.drag(f"[data-figure={figure}] .stage-plot")
+        lab.page.wait_for_timeout(500)
+        after = lab.page.evaluate(camera)
+        if abs(after["x"] - before["x"]) > 0.05:
+            return after
+    raise AssertionError(f"{figure} did not turn")
+
+
 def trained_alone(settings: Settings, network: int = 0) -> tuple[np.ndarray, list[float]]:
     """Train in the test's own process.
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lab.topics.gradient_descent.network_settings import NetworkSettings
-from tests.browser.lab_page import LabPage
+from tests.browser.lab_page import LabPage, turned
 from tests.topics.network_races import race_of
 
 pytestmark = pytest.mark.browser
@@ -40,14 +40,10 @@ def test_paths_are_played_and_the_camera_is_kept(lab: LabPage) -> None:
     slider.press("End")
     lab.page.wait_for_function(f"() => ({PATH})('Adam')[0].length === 51")
 
-    before = lab.page.evaluate(CAMERA)
-    lab.drag("[data-figure=network_landscape] .stage-plot")
-    lab.page.wait_for_function(f"x => Math.abs(({CAMERA})().x - x) > 0.05", arg=before["x"])
-    lab.page.wait_for_timeout(300)
-    turned = lab.page.evaluate(CAMERA)
+    kept = turned(lab, "network_landscape", CAMERA)
     lab.seconds(lambda: lab.slider("Learning rate").press("ArrowLeft"))
     assert query(lab)["net_rate"] == "0.3"
-    assert lab.page.evaluate(CAMERA) == pytest.approx(turned, abs=1e-6)
+    assert lab.page.evaluate(CAMERA) == pytest.approx(kept, abs=1e-6)
     assert lab.complaints == []
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab_page import LabPage
+from tests.browser.lab_page import LabPage, turned
 
 pytestmark = pytest.mark.browser
 
@@ -36,15 +36,11 @@ def test_the_camera_is_kept_when_the_rate_moves(lab: LabPage) -> None:
     lab.go("/gradient_descent?part=race")
     lab.complete()
     np.testing.assert_allclose(path(lab, "Gradient descent"), bowl(0.05), atol=1e-6)
-    before = lab.page.evaluate(CAMERA)
-    lab.drag("[data-figure=race_landscape] .stage-plot")
-    lab.page.wait_for_function(f"x => Math.abs(({CAMERA})().x - x) > 0.05", arg=before["x"])
-    lab.page.wait_for_timeout(300)
-    turned = lab.page.evaluate(CAMERA)
+    kept = turned(lab, "race_landscape", CAMERA)
     lab.seconds(lambda: lab.slider("Learning rate").press("ArrowLeft"))
     assert query(lab)["rate"] == "0.03"
     np.testing.assert_allclose(path(lab, "Gradient descent"), bowl(0.03), atol=1e-6)
-    assert lab.page.evaluate(CAMERA) == pytest.approx(turned, abs=1e-6)
+    assert lab.page.evaluate(CAMERA) == pytest.approx(kept, abs=1e-6)
 
 
 def test_play_shows_the_paths_step_by_step(lab: LabPage) -> None:
