@@ -1,7 +1,27 @@
-"""What all tests share: one torch thread, as in the lab's workers."""
+"""What all tests share: one torch thread, as in the lab's workers; and which of them run alone."""
+
+from pathlib import Path
 
 import pytest
 import torch
+
+HERE = Path(__file__).parent
+ALONE = (
+    "serving",
+    "chaos",
+    "load",
+    "runs/test_local",
+    "runs/test_turns",
+    "runs/test_contract",
+    "runs/test_cluster",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts servers and workers and waits for them: beside other tests it would time out."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and item.path.relative_to(HERE).as_posix().startswith(ALONE):
+            item.add_marker("alone")
 
 
 @pytest.fixture(autouse=True, scope="session")

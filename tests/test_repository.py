@@ -118,7 +118,8 @@ def test_direct_dependencies_are_pinned():
 
 def test_every_import_is_a_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pinned = {re.split(r"[\[=]", one)[0] for one in project["dependencies"]}
+    needed = [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
+    pinned = {re.split(r"[\[=]", one)[0] for one in needed}
     with_streamlit = {"starlette", "uvicorn"}  # which it pins itself
     names = {"sklearn": "scikit-learn", "PIL": "pillow"}
     for path in code():
@@ -127,7 +128,8 @@ def test_every_import_is_a_dependency():
             modules += [str(node.module)] if isinstance(node, ast.ImportFrom) and not node.level else []
             for module in {module.partition(".")[0] for module in modules}:
                 own = module == "lab" or module in sys.stdlib_module_names
-                assert own or names.get(module, module) in pinned | with_streamlit, (path.name, module)
+                package = names.get(module, module.replace("_", "-"))
+                assert own or package in pinned | with_streamlit, (path.name, module)
 
 
 def label_calls(path, names):

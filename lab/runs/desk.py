@@ -1,19 +1,31 @@
 """The desk at which pages ask for runs: who waits for what, and what need not be computed again."""
 
 import threading
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 from cachetools import TTLCache
 
 from lab.core.errors import LabError
-from lab.core.events import Event
-from lab.runs.engine import EXPERIMENTS, End, Engine, Job, Limits, Run
-from lab.runs.pipe import Order, packed, unpacked
+from lab.runs import ends
+from lab.runs.choose import open_engine
+from lab.runs.engine import EXPERIMENTS, End, Engine, Job, Run
+from lab.runs.in_place import compute
+from lab.runs.options import Options
+from lab.runs.record import record_end
+from lab.runs.shared_store import SharedStore
 from lab.runs.store import Store
-from lab.runs.worker import Stopper, drive, experiment_named
+from lab.runs.visitors import Visitors
+from lab.runs.worker import experiment_named
 
 RECENT_SECONDS = 30
 RECENT_RUNS = 256
+
+ENGINE_COUNTS = ("workers", "busy", "queued", "restarts", "lost")
+COUNTS = (
+    *(f"runs_{state}" for state in ("done", "cancelled", "error", "timeout", "memory", "lost")),
+    *("joined", "store_hits", "shared_hits", "store_misses"),
+)
 
 Slot = tuple[str, str]  # visitor and experiment
 
@@ -25,9 +37,11 @@ class Desk:
     cancelled if nobody else is attached to it.
 
     Args:
-        engine: where long runs execute; by default a `LocalEngine`, made by `start` or the first long run.
+        engine: where long runs execute; by default what `LAB_ENGINE` names, opened by `start` or the first
+            long run.
         store: where finished runs are kept.
-        in_place_seconds: a run whose estimate is below is computed at once in the thread that asks.
+        options: limits, and which runs are computed at once in the thread that asks.
+        shared: where servers share finished runs; those with a learner's own file stay out of it.
         find: the finder of experiments as `module:function`.
     """
 
@@ -35,30 +49,33 @@ class Desk:
         self,
         engine: Engine | None,
         store: Store,
+        options: Options | None = None,
         *,
-        in_place_seconds: float = 0.15,
+        shared: SharedStore | None = None,
         find: str = EXPERIMENTS,
     ) -> None:
+        self.options = options or Options()
         self._engine = engine
         self._store = store
-        self._in_place_seconds = in_place_seconds
+        self._shared = shared
         self._find = find
         self._lock = threading.RLock()
         self._slots: dict[Slot, Run] = {}
         self._joinable: dict[str, Run] = {}  # by key
         self._live: dict[str, Run] = {}  # by token
         self._recent: TTLCache[str, Run] = TTLCache(RECENT_RUNS, RECENT_SECONDS)
+        self._visitors = Visitors(self.options.visitor_runs_per_minute)
+        self._counts: Counter[str] = Counter()
+        self._run_seconds = 0.0
 
     def start(self) -> Engine:
         """Start the engine if it is not yet started, and return it at once."""
         with self._lock:
             if self._engine is None:
-                from lab.runs.local import LocalEngine  # noqa: PLC0415  only a server starts processes
-
-                self._engine = LocalEngine(find=self._find)
+                self._engine = open_engine(find=self._find)
             return self._engine
 
-    def ask(self, job: Job, visitor: str, *, again: bool = False) -> Run:
+    def ask(self, job: Job, visitor: str, *, again: bool = False, last: Run | None = None) -> Run:
         """Return the run of `job`, which may be over already; never waits for a worker.
 
         Asking for the same job again gives the same run, also if it failed or was cancelled, so that a
@@ -68,22 +85,27 @@ class Desk:
             job: what to run.
             visitor: who asks; any text that names one session.
             again: whether to compute anew what ended badly for this visitor.
+            last: a finished run that the visitor still has, and keeps whatever happened to the store.
         """
-        slot = (visitor, job.experiment)
+        slot, seconds = (visitor, job.experiment), self._estimate(job)
+        in_place = seconds < self.options.in_place_seconds
+        if not in_place:
+            self._fetch(job, slot)
         with self._lock:
-            run = self._known(job, slot, again)
+            self._visitors.enter(visitor)
+            run = self._known(job, slot, again, last)
             is_new = run is None
-            in_place = is_new and self._is_short(job)
+            left = None if self._slots.get(slot) is run else self._detach(slot)
             if run is None:
-                run = Run(job) if in_place else self.start().submit(job)
-                self._joinable[run.key] = self._live[run.token] = run
-            left = self._attach(slot, run)
+                run = self._new(job, visitor, seconds, in_place)
+            if run.state != "done":
+                self._slots[slot] = run
         if left is not None:
             left.cancel()
         if is_new:
             run.when_ended(self._put_away)
-        if in_place:
-            self._compute(run)
+        if is_new and in_place and not run.ended:
+            compute(run, self._find, self.options.limits)
         return run
 
     def find(self, token: str) -> Run | None:
@@ -103,19 +125,40 @@ class Desk:
         if left is not None:
             left.cancel()
 
-    def leave(self, visitor: str) -> None:
-        """Detach a visitor whose session ended from all runs."""
+    def keep_only(self, visitor: str, experiments: Collection[str]) -> None:
+        """Leave this visitor's runs of all other experiments, so that they hold nothing back."""
         with self._lock:
-            slots = [slot for slot in self._slots if slot[0] == visitor]
+            slots = [slot for slot in self._slots if slot[0] == visitor and slot[1] not in experiments]
             left = [self._detach(slot) for slot in slots]
         for run in left:
             if run is not None:
                 run.cancel()
 
-    def stats(self) -> Mapping[str, int]:
-        """Return the engine's counts, all 0 before it is started."""
-        names = ("workers", "busy", "queued", "restarts", "lost")
-        return dict.fromkeys(names, 0) if self._engine is None else self._engine.stats()
+    def leave(self, visitor: str) -> None:
+        """Detach a visitor whose session ended from all runs."""
+        self.keep_only(visitor, ())
+        with self._lock:
+            self._visitors.forget(visitor)
+
+    def stats(self) -> Mapping[str, float]:
+        """Return counts since the start, and how things stand.
+
+        Returns:
+            The engine's `workers`, `busy`, `queued`, `restarts` and `lost`, all 0 before it is started;
+            `visitors`, `store_bytes`; and since the start `runs_done`, `runs_cancelled`, `runs_error`,
+            `runs_timeout`, `runs_memory`, `runs_lost`, `run_seconds` of wall time, and the requests that
+            were `joined` to a run in flight, `store_hits`, `shared_hits`, and `store_misses`.
+        """
+        with self._lock:
+            engine = self._engine.stats() if self._engine is not None else {}
+            return {
+                **dict.fromkeys(ENGINE_COUNTS, 0),
+                **engine,
+                "visitors": len(self._visitors),
+                "store_bytes": self._store.size,
+                "run_seconds": self._run_seconds,
+                **{name: self._counts[name] for name in COUNTS},
+            }
 
     def close(self) -> None:
         """End the engine and all runs."""
@@ -124,18 +167,40 @@ class Desk:
         if engine is not None:
             engine.close()
 
-    def _known(self, job: Job, slot: Slot, again: bool) -> Run | None:
-        """Return the slot's own run of this job, one in flight that can be joined, or a stored one."""
+    def _estimate(self, job: Job) -> float:
+        try:
+            return experiment_named(self._find, job.experiment).seconds(job.settings)
+        except LabError:
+            return -1.0  # computed in place, it ends at once with a clear sentence
+
+    def _fetch(self, job: Job, slot: Slot) -> None:
+        """Bring a result that another server computed into the store; may take a moment, so hold no lock."""
+        if self._shared is None or job.context.files:
+            return
+        with self._lock:
+            own = self._slots.get(slot)
+            known_here = job.key in self._joinable or self._store.get(job.key) or (own and own.key == job.key)
+        found = None if known_here else self._shared.get(job.key)
+        if found is not None:
+            self._store.put(job.key, *found)
+            self._counts["shared_hits"] += 1
+
+    def _known(self, job: Job, slot: Slot, again: bool, last: Run | None) -> Run | None:
+        """Return the visitor's own run of this job, one in flight that can be joined, or a stored one."""
         key = job.key
         own = self._slots.get(slot)
         if own is not None and own.key == key and not (own.ended and again):
             return own
+        if last is not None and last.key == key and last.state == "done":
+            return last
         joined = self._joinable.get(key)
         if joined is not None and joined.stop_asked is None:
+            self._counts["joined"] += 1
             return joined
         stored = self._store.get(key)
         if stored is None:
             return None
+        self._counts["store_hits"] += 1
         run = Run(job)
         events, result = stored
         run.extend(events, 0)
@@ -143,49 +208,38 @@ class Desk:
         self._recent[run.token] = run
         return run
 
-    def _is_short(self, job: Job) -> bool:
-        try:
-            experiment = experiment_named(self._find, job.experiment)
-        except LabError:
-            return True  # computed in place, it ends at once with a clear sentence
-        return experiment.seconds(job.settings) < self._in_place_seconds
-
-    def _attach(self, slot: Slot, run: Run) -> Run | None:
-        """Put `run` into the slot; return the run before it if that is to be cancelled."""
-        if self._slots.get(slot) is run:
-            return None
-        left = self._detach(slot)
-        if run.state != "done":
-            self._slots[slot] = run
-        return left
+    def _new(self, job: Job, visitor: str, seconds: float, in_place: bool) -> Run:
+        """Return a run that is to be computed, or one that is refused."""
+        wait = self._visitors.start(visitor)
+        if wait:
+            run = Run(job)
+            run.finish(ends.too_often(self.options.visitor_runs_per_minute, wait))
+            return run
+        self._counts["store_misses"] += 1
+        run = Run(job) if in_place else self.start().submit(job, owner=visitor, seconds=seconds)
+        self._joinable[run.key] = self._live[run.token] = run
+        return run
 
     def _detach(self, slot: Slot) -> Run | None:
-        """Empty the slot; return its run if nobody is attached to it any more."""
+        """Empty the slot; return its run if nobody is attached to it any more, else give it to one who is."""
         run = self._slots.pop(slot, None)
-        if run is None or run in self._slots.values():
+        if run is None:
+            return None
+        others = [visitor for (visitor, _), other in self._slots.items() if other is run]
+        if others:
+            if run.owner == slot[0]:
+                run.owner = others[0]  # it must not hold back what the leaver does next
             return None
         if self._joinable.get(run.key) is run:  # about to be cancelled: nobody may join it now
             del self._joinable[run.key]
         return run
 
-    def _compute(self, run: Run) -> None:
-        """Run a short job in this thread, by the same code and through the same pickles as a worker."""
-        job, limits = run.job, Limits()
-
-        def pass_on(item: Event | End) -> End | None:
-            data = packed(item, limits)
-            events, end = unpacked(data)
-            run.extend(events, len(data))
-            return end
-
-        order = Order(job.experiment, job.settings.key(), job.context, limits)
-        run.begin()
-        end = drive(order, self._find, pass_on, Stopper(threading.get_ident()))
-        run.finish(pass_on(end) or end)
-
     def _put_away(self, run: Run) -> None:
         """Store a run that is over, and free the slots of those who have their result."""
+        record_end(run)
         with self._lock:
+            self._counts[f"runs_{run.state}"] += 1
+            self._run_seconds += run.took
             if run.state == "done":
                 self._store.put(run.key, run.events, run.result, run.size)
                 self._slots = {slot: other for slot, other in self._slots.items() if other is not run}
@@ -193,10 +247,18 @@ class Desk:
                 del self._joinable[run.key]
             self._live.pop(run.token, None)
             self._recent[run.token] = run
+        computed_by_worker = bool(run.owner)  # what takes a moment is not worth a journey
+        if (
+            run.state == "done"
+            and self._shared is not None
+            and computed_by_worker
+            and not run.job.context.files
+        ):
+            self._shared.put(run.key, run.events, run.result)
 
 
 def _cancelled_copy(run: Run) -> Run:
     copy = Run(run.job)
     copy.extend(run.events, 0)
-    copy.finish(End("cancelled", "The run was stopped."))
+    copy.finish(ends.stopped())
     return copy

@@ -8,11 +8,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from lab.core.errors import RunError
 from lab.core.events import Event
 from lab.core.lesson import Context
 from lab.core.settings import LessonSettings
@@ -30,10 +32,14 @@ class Limits:
     Attributes:
         seconds: of wall time, from the moment a worker begins.
         memory_mb: mebibytes above the worker's own size when the run starts.
+        events: how many it may send.
+        events_mb: mebibytes that its events, and its result, may hold.
     """
 
     seconds: float = 60.0
     memory_mb: int = 1536
+    events: int = 10_000
+    events_mb: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,11 @@ class Job:
     def key(self) -> str:
         """Return what names the result: equal keys mean the same events and result, to the last bit.
 
-        `context.earlier` does not count, since it must not change the result, nor do `context.files`,
-        since the settings name a file by its hash.
+        `context.earlier` does not count, since it must not change the result. The files do, by their hash:
+        who only knows a hash, from another's link, must not get the result of that file.
         """
-        parts = [self.experiment, self.settings.key(), code_version(), self.context.device]
+        files = sorted(self.context.files)
+        parts = [self.experiment, self.settings.key(), code_version(), self.context.device, files]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -80,13 +87,26 @@ class End:
         state: one of the six states that end a run.
         message: one sentence for the learner; empty if the run is done.
         result: what the experiment returned, if it is done.
-        details: a traceback for the lab's log, never for the learner.
+        details: a traceback for the lab's log, never for the learner; without the fault's own words, which
+            may quote what the learner typed.
     """
 
     state: State
     message: str = ""
     result: Any = None
     details: str = ""
+
+
+class FailedRunError(RunError):
+    """A run ended without a result.
+
+    Attributes:
+        state: how it ended.
+    """
+
+    def __init__(self, state: State, message: str) -> None:
+        self.state: State = state
+        super().__init__(message)
 
 
 def end_by_fault(fault: Exception, limits: Limits) -> End:
@@ -101,7 +121,7 @@ def end_by_fault(fault: Exception, limits: Limits) -> End:
     return End(
         "error",
         f"Something went wrong in this run ({kind}): the lab's log has the details.",
-        details="".join(traceback.format_exception(fault)),
+        details="".join([*traceback.format_tb(fault.__traceback__), kind]),
     )
 
 
@@ -125,12 +145,27 @@ class Run:
         message: one sentence for the learner if the run ended badly, else empty.
         events: all events so far, in order; it only grows.
         result: the experiment's result once the state is `done`.
-        place: how many runs are ahead of this one in the queue; 0 once it runs.
+        owner: the visitor for whom it runs; empty if for none in particular.
+        priority: runs of a higher one begin first.
+        seconds: how long it is expected to run.
+        place: how many waiting runs will begin before this one; 0 once it runs.
+        begins: `time.monotonic()` at which it is expected to begin, or at which it began.
+        took: seconds from its begin to its end; 0 before the end, and if it never began.
         size: bytes of the pickled events and result.
+        future: the result; raises CancelledError for a cancelled run and `FailedRunError` for one that
+            ended badly. Its own `cancel` does nothing: stop a run by `cancel` of the run.
         stop_asked: `time.monotonic()` when `cancel` was first called, or None.
     """
 
-    def __init__(self, job: Job, stop: Callable[["Run"], None] = _leave_alone) -> None:
+    def __init__(
+        self,
+        job: Job,
+        stop: Callable[["Run"], None] = _leave_alone,
+        *,
+        owner: str = "",
+        priority: int = 0,
+        seconds: float = 0.0,
+    ) -> None:
         self.token = secrets.token_urlsafe(16)
         self.key = job.key
         self.job = job
@@ -138,8 +173,15 @@ class Run:
         self.message = ""
         self.events: list[Event] = []
         self.result: Any = None
+        self.owner = owner
+        self.priority = priority
+        self.seconds = seconds
         self.place = 0
+        self.begins: float | None = None
+        self.took = 0.0
         self.size = 0
+        self.future: Future[Any] = Future()
+        self.future.set_running_or_notify_cancel()
         self.stop_asked: float | None = None
         self._stop = stop
         self._lock = threading.Lock()
@@ -150,6 +192,13 @@ class Run:
     def ended(self) -> bool:
         """Return whether the run is over, for whatever reason."""
         return self.state not in ("queued", "running")
+
+    @property
+    def wait_seconds(self) -> float | None:
+        """Return in how many seconds a waiting run is expected to begin; None if nothing is known of it."""
+        if self.state != "queued" or self.begins is None:
+            return None
+        return max(0.0, self.begins - time.monotonic())
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run is over, at most `timeout` seconds; return whether it is."""
@@ -174,6 +223,7 @@ class Run:
     def begin(self) -> None:
         """Say that a worker has taken the run (engines only)."""
         self.place = 0
+        self.begins = time.monotonic()
         self.state = "running"
 
     def extend(self, events: Sequence[Event], size: int) -> None:
@@ -187,21 +237,36 @@ class Run:
             if self.ended:
                 return
             self.place = 0
+            if self.state == "running" and self.begins is not None:
+                self.took = time.monotonic() - self.begins
             self.result, self.message = end.result, end.message
             self.state = end.state
             callbacks, self._callbacks = self._callbacks, []
         if end.details:
-            _log.error("%s %s\n%s", self.job.experiment, self.job.settings.key(), end.details)
+            _log.error("A run of %s failed\n%s", self.job.experiment, end.details)
         for callback in callbacks:
             callback(self)
         self._over.set()
+        if end.state == "done":
+            self.future.set_result(end.result)
+        elif end.state == "cancelled":
+            self.future.set_exception(CancelledError(end.message))
+        else:
+            self.future.set_exception(FailedRunError(end.state, end.message))
 
 
 class Engine(Protocol):
     """Something that executes jobs."""
 
-    def submit(self, job: Job) -> Run:
-        """Return the run of `job`, which starts as soon as a worker is free."""
+    def submit(self, job: Job, *, owner: str = "", priority: int = 0, seconds: float = 0.0) -> Run:
+        """Return the run of `job`, which starts as soon as it is its turn.
+
+        Args:
+            job: what to run.
+            owner: the visitor who asks, served in turn with the others; a waiting run of theirs is replaced.
+            priority: runs of a higher one begin first.
+            seconds: how long the run is expected to take; short ones are not stuck behind long ones.
+        """
         ...
 
     def stats(self) -> Mapping[str, int]:

@@ -5,135 +5,74 @@ dies. Nothing is shared between workers, so a killed one cannot harm its neighbo
 """
 
 import atexit
-import contextlib
 import logging
-import multiprocessing
-import multiprocessing.spawn
 import os
-import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
-from functools import cache
-from multiprocessing.context import BaseContext
-from typing import Any
+from dataclasses import replace
 
+from lab.runs import ends
 from lab.runs.engine import EXPERIMENTS, End, Job, Limits, Run, end_by_fault
-from lab.runs.pipe import Order, StopOrder, unpacked
-from lab.runs.worker import serve
+from lab.runs.options import Options
+from lab.runs.pipe import Order, unpacked
+from lab.runs.process import Worker, context
+from lab.runs.queue import FairQueue
+from lab.runs.turns import Clock, can_pause, take_turns
 
 GRACE_SECONDS = 1.0
-START_SECONDS = 120.0
 _PULSE_SECONDS = 0.2
-_WORKER_NAME = "lab-worker"
+_TURN_SECONDS = 0.05
+_WALL_FACTOR = 100  # a worker's own clock goes on while it is paused; ours ends it in time
 
 _log = logging.getLogger(__name__)
-
-
-@cache
-def _without_main() -> None:
-    """Let multiprocessing start our workers without running the main script again in each.
-
-    Under `streamlit run` the main module is the page, and any thread may replace it at any moment; so
-    we do not touch `sys.modules`, but leave it out of what is prepared for processes of our name.
-    """
-    prepare = multiprocessing.spawn.get_preparation_data
-
-    def preparation_data(name: str) -> dict[str, Any]:
-        data = prepare(name)
-        if name.startswith(_WORKER_NAME):
-            data = {key: value for key, value in data.items() if not key.startswith("init_main")}
-        return data
-
-    multiprocessing.spawn.get_preparation_data = preparation_data
-
-
-def _context(find: str) -> BaseContext:
-    """Return how processes are started: forked from a server that has torch loaded, where that is safe."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # read when a child loads torch; a pool of threads cannot be forked
-    _without_main()
-    if sys.platform != "darwin" and "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["torch", "torch._dynamo", serve.__module__, find.partition(":")[0]])
-        return context
-    return multiprocessing.get_context("spawn")
-
-
-class _Worker:
-    """One process, our end of its pipe, the run that it works on, and whether it can take another."""
-
-    def __init__(self, context: BaseContext, find: str, number: int) -> None:
-        self.connection, theirs = context.Pipe()
-        self.process: Any = context.Process(  # type: ignore[attr-defined]
-            target=serve, args=(theirs, find), name=f"{_WORKER_NAME}-{number}", daemon=True
-        )
-        self.run: Run | None = None
-        self.usable = True
-        try:
-            self.process.start()
-        finally:
-            theirs.close()
-
-    def wait_until_ready(self) -> None:
-        """Wait for the worker's first message; raise EOFError if it dies before."""
-        if not self.connection.poll(START_SECONDS):
-            raise EOFError
-        self.connection.recv_bytes()
-
-    def send_stop(self) -> None:
-        """Ask for a soft stop of the current run; a worker that is gone needs none."""
-        with contextlib.suppress(OSError):
-            self.connection.send(StopOrder())
-
-    def end(self) -> None:
-        """Kill the process, and wait until it is gone."""
-        self.process.kill()
-        self.process.join(5)
-        self.connection.close()
 
 
 class LocalEngine:
     """A pool of worker processes; returns at once while they come up, and jobs wait for them.
 
     Args:
-        workers: how many; by default one per core.
+        workers: how many; by default `Options.workers`.
         find: the finder of experiments as `module:function`.
-        limits: what each run may use.
+        limits: what each run may use; by default `Options.limits`.
     """
 
     def __init__(
         self, workers: int | None = None, *, find: str = EXPERIMENTS, limits: Limits | None = None
     ) -> None:
         self._find = find
-        self._limits = limits or Limits()
-        self._context = _context(find)
-        self._queue: deque[Run] = deque()
-        self._workers: dict[int, _Worker] = {}  # by slot; only those that are ready
+        self._limits = limits or Options().limits
+        self._context = context(find)
+        self._queue = FairQueue()
+        self._running: list[Run] = []
+        self._workers: dict[int, Worker] = {}  # by slot; only those that are ready
         self._changed = threading.Condition()
         self._closed = False
         self._restarts = 0
         self._lost = 0
-        slots = range(workers or os.cpu_count() or 1)
+        slots = range(workers or Options().workers)
         self._threads = [
             threading.Thread(target=self._keep, args=(slot,), name=f"slot-{slot}", daemon=True)
             for slot in slots
         ]
+        if can_pause() and len(slots) > (os.cpu_count() or 1):
+            self._threads.append(threading.Thread(target=self._turn, name="turns", daemon=True))
         atexit.register(self.close)
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Job) -> Run:
-        """Return the run of `job`, which starts as soon as a worker is free."""
-        run = Run(job, self._stop)
+    def submit(self, job: Job, *, owner: str = "", priority: int = 0, seconds: float = 0.0) -> Run:
+        """Return the run of `job`, which starts as soon as it is its turn (`Engine.submit`)."""
+        run = Run(job, self._stop, owner=owner, priority=priority, seconds=seconds)
         with self._changed:
             closed = self._closed
-            if not closed:
-                self._queue.append(run)
-                self._number_queue()
-                self._changed.notify()
+            older = None if closed else self._queue.put(run)
+            self._forecast()
+            self._changed.notify_all()
         if closed:
-            run.finish(_shut_down())
+            run.finish(ends.shut_down())
+        if older is not None:
+            older.finish(ends.replaced())
         return run
 
     def stats(self) -> Mapping[str, int]:
@@ -151,13 +90,12 @@ class LocalEngine:
         """End all runs and workers; a second call changes nothing."""
         with self._changed:
             self._closed = True
-            waiting = list(self._queue)
-            self._queue.clear()
+            waiting = self._queue.clear()
             for worker in self._workers.values():
                 worker.process.kill()
             self._changed.notify_all()
         for run in waiting:
-            run.finish(_shut_down())
+            run.finish(ends.shut_down())
         for thread in self._threads:
             thread.join(5)
         atexit.unregister(self.close)
@@ -165,26 +103,36 @@ class LocalEngine:
     def _stop(self, run: Run) -> None:
         """Take a run from the queue, or ask its worker to stop it."""
         with self._changed:
-            queued = run in self._queue
-            if queued:
-                self._queue.remove(run)
-                self._number_queue()
+            queued = self._queue.remove(run)
+            self._forecast()
             for worker in self._workers.values():
                 if worker.run is run:
                     worker.send_stop()
         if queued:
-            run.finish(_stopped())
+            run.finish(ends.stopped())
 
-    def _number_queue(self) -> None:
-        for place, run in enumerate(self._queue):
-            run.place = place
+    def _forecast(self) -> None:
+        self._queue.forecast(self._running, len(self._workers))
+
+    def _turn(self) -> None:
+        """Let the runs take turns on the cores, until the engine closes: the thread of the turns."""
+        cores = os.cpu_count() or 1
+        while not self._closed:
+            with self._changed:
+                busy = [
+                    worker for worker in self._workers.values() if worker.run and not worker.run.stop_asked
+                ]
+                take_turns(busy, cores)
+                if not busy:
+                    self._changed.wait(1)
+            time.sleep(_TURN_SECONDS)
 
     def _keep(self, slot: int) -> None:
         """Keep one worker alive and at work until the engine closes: the thread of a slot."""
         while not self._closed:
             worker = None
             try:
-                worker = _Worker(self._context, self._find, slot)
+                worker = Worker(self._context, self._find, slot)
                 worker.wait_until_ready()
                 self._employ(slot, worker)
             except Exception:
@@ -197,7 +145,7 @@ class LocalEngine:
                 if worker is not None:
                     worker.end()
 
-    def _employ(self, slot: int, worker: _Worker) -> None:
+    def _employ(self, slot: int, worker: Worker) -> None:
         """Give a ready worker one run after the other, until it dies or the engine closes."""
         with self._changed:
             self._workers[slot] = worker
@@ -206,36 +154,44 @@ class LocalEngine:
             if run is not None:
                 self._execute(run, worker)
 
-    def _execute(self, run: Run, worker: _Worker) -> None:
-        deadline = time.monotonic() + self._limits.seconds
+    def _execute(self, run: Run, worker: Worker) -> None:
         try:
             self._hand_over(run, worker)
-            end = self._followed(run, worker, deadline) if worker.usable else None
+            end = self._followed(run, worker) if worker.usable else None
         except Exception as fault:  # a context that cannot be pickled, a result that cannot be read back
             worker.usable = False
             end = end_by_fault(fault, self._limits)
         with self._changed:
             worker.run = None
+            self._running.remove(run)
+            self._changed.notify_all()  # its owner's next run may begin
             if end is None and not self._closed:  # it has not begun: the next worker shall have it
-                self._queue.appendleft(run)
-                self._number_queue()
-                return
-        run.finish(end or _shut_down())
+                back = self._queue.put_back(run)
+                self._forecast()
+                if back:
+                    return
+                end = ends.replaced()
+        run.finish(end or ends.shut_down())
+        with self._changed:
+            self._queue.learn(run)
 
     def _next_run(self) -> Run | None:
         """Wait for a run at most a second, so that an idle worker's death is noticed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closed, timeout=1)
-            if self._closed or not self._queue:
-                return None
-            run = self._queue.popleft()
-            self._number_queue()
+            self._changed.wait_for(
+                lambda: self._closed or self._queue.may_begin(self._running, len(self._workers)), timeout=1
+            )
+            run = None if self._closed else self._queue.take(self._running, len(self._workers))
+            if run is not None:
+                self._running.append(run)
+                self._forecast()
             return run
 
-    def _hand_over(self, run: Run, worker: _Worker) -> None:
+    def _hand_over(self, run: Run, worker: Worker) -> None:
         """Send the order, unless it turns out that the worker is already dead."""
         job = run.job
-        order = Order(job.experiment, job.settings.key(), job.context, self._limits)
+        limits = replace(self._limits, seconds=self._limits.seconds * _WALL_FACTOR)
+        order = Order(job.experiment, job.settings.key(), job.context, limits)
         try:
             worker.connection.send(order)
         except OSError:
@@ -243,49 +199,35 @@ class LocalEngine:
             return
         run.begin()
         with self._changed:
-            worker.run = run
+            worker.run, worker.clock = run, Clock()
+            self._changed.notify_all()  # the turns: a new run goes first
             if run.stop_asked is not None:  # asked while the run was neither queued nor known to run
                 worker.send_stop()
 
-    def _followed(self, run: Run, worker: _Worker, deadline: float) -> End:
+    def _followed(self, run: Run, worker: Worker) -> End:
         """Pass on what the worker sends until the run ends; kill a worker that does not obey."""
         while True:
             try:
                 data = worker.connection.recv_bytes() if worker.connection.poll(_PULSE_SECONDS) else b""
             except (EOFError, OSError):
                 worker.usable = False
-                return self._end_by_death(run, deadline)
+                return self._end_by_death(run, worker)
             events, end = unpacked(data)
             run.extend(events, len(data))
             if end is not None:
                 return end
-            if time.monotonic() > min(deadline, run.stop_asked or deadline) + GRACE_SECONDS:
+            stubborn = run.stop_asked is not None and time.monotonic() > run.stop_asked + GRACE_SECONDS
+            if stubborn or worker.clock.computed() > self._limits.seconds:
                 worker.process.kill()
 
-    def _end_by_death(self, run: Run, deadline: float) -> End:
+    def _end_by_death(self, run: Run, worker: Worker) -> End:
         if self._closed:
-            return _shut_down()
+            return ends.shut_down()
         if run.stop_asked is not None:
-            return _stopped()
-        if time.monotonic() >= deadline:
-            return End(
-                "timeout",
-                f"The run took longer than {self._limits.seconds:g} s and was ended: "
-                "choose fewer networks, neurons or epochs.",
-            )
+            return ends.stopped()
+        if worker.clock.computed() > self._limits.seconds:
+            return ends.timed_out(self._limits)
         with self._changed:
             self._lost += 1
         _log.warning("The worker of %s died", run.job.experiment)
-        return End(
-            "lost",
-            "The worker process died in the midst of this run: start it again, "
-            "and if that fails too, choose fewer networks, neurons or epochs.",
-        )
-
-
-def _stopped() -> End:
-    return End("cancelled", "The run was stopped.")
-
-
-def _shut_down() -> End:
-    return End("cancelled", "The lab is shutting down: open the page again in a minute.")
+        return ends.lost()

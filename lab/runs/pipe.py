@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 from lab.core.events import Event
 from lab.core.lesson import Context
+from lab.runs import ends
 from lab.runs.engine import End, Limits, end_by_fault
 
 CHUNK_SECONDS = 0.03
@@ -37,13 +38,17 @@ class StopOrder:
 
 
 def packed(item: Event | End, limits: Limits) -> bytes:
-    """Return `item` as it travels; an End whose result cannot be pickled becomes one that says so."""
+    """Return `item` as it travels; an End whose result cannot be sent becomes one that says so."""
     try:
-        return pickle.dumps(item, protocol=5)
+        data = pickle.dumps(item, protocol=5)
     except Exception as fault:
         if not isinstance(item, End):
             raise
         return pickle.dumps(end_by_fault(fault, limits), protocol=5)
+    if isinstance(item, End) and len(data) > limits.events_mb * 2**20:
+        sentence = f"The result of this run is larger than {limits.events_mb:,} MB: {ends.SMALLER}."
+        return pickle.dumps(End("error", sentence), protocol=5)
+    return data
 
 
 def unpacked(data: bytes) -> tuple[list[Event], End | None]:

@@ -1,6 +1,5 @@
 """Results that are already known, as many as fit into a bounded store."""
 
-import os
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,8 +7,6 @@ from typing import Any, NamedTuple
 from cachetools import LRUCache
 
 from lab.core.events import Event
-
-DEFAULT_MEGABYTES = 256
 
 
 class _Record(NamedTuple):
@@ -24,13 +21,10 @@ class Store:
     What is stored is shared by all visitors: readers leave events and results unchanged.
 
     Args:
-        megabytes: the bound, in mebibytes of pickled events and results; by default what the environment
-            variable `LAB_STORE_MB` says, else 256.
+        megabytes: the bound, in mebibytes of pickled events and results.
     """
 
-    def __init__(self, megabytes: float | None = None) -> None:
-        if megabytes is None:
-            megabytes = float(os.environ.get("LAB_STORE_MB", DEFAULT_MEGABYTES))
+    def __init__(self, megabytes: float = 256.0) -> None:
         self._records: LRUCache[str, _Record] = LRUCache(
             megabytes * 2**20, getsizeof=lambda record: record.size
         )

@@ -8,8 +8,10 @@ import importlib
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,9 @@ from typing import Any
 import torch
 
 from lab.core.errors import LabError, RunError
-from lab.core.events import Done, Event
+from lab.core.events import Done, Evaluated, Event, Framed
 from lab.core.lesson import Experiment
+from lab.runs import ends
 from lab.runs.engine import End, Limits, end_by_fault
 from lab.runs.pipe import Order, Outbox, packed
 
@@ -91,7 +94,7 @@ def drive(order: Order, find: str, emit: Callable[[Event], object], stopper: Sto
     """Run an experiment in the calling thread, whatever happens in it, and return how it ended.
 
     Args:
-        order: what to run; its limits are the caller's business.
+        order: what to run; of its limits, seconds and memory are the caller's business.
         find: the finder of experiments as `module:function`.
         emit: called with each event as soon as it is there.
         stopper: made for the calling thread; `stopper.ask` stops the run.
@@ -102,21 +105,53 @@ def drive(order: Order, find: str, emit: Callable[[Event], object], stopper: Sto
         settings = experiment.settings.model_validate_json(order.settings)
         # an experiment that forgets to leave a mode must not change the next one
         with torch.inference_mode(False), torch.enable_grad():
-            return _last_item(experiment.train(settings, order.context), emit, stopper)
+            return _last_item(experiment.train(settings, order.context), _Meter(order.limits, emit), stopper)
     except Stop:
-        return End("cancelled", "The run was stopped.")
+        return ends.stopped()
     except LabError as fault:
         return End("error", str(fault))
     except Exception as fault:
         if stopper.asked:
-            return End("cancelled", "The run was stopped.")
+            return ends.stopped()
         return end_by_fault(fault, order.limits)
 
 
-def _last_item(items: Iterator[Event | Done[Any]], emit: Callable[[Event], object], stopper: Stopper) -> End:
+class _Meter:
+    """Passes events on, as many as a run may send."""
+
+    def __init__(self, limits: Limits, emit: Callable[[Event], object]) -> None:
+        self._limits = limits
+        self._emit = emit
+        self._events = self._bytes = 0
+
+    def send(self, event: Event) -> None:
+        """Emit an event; raise RunError if it is one too many."""
+        self._events += 1
+        self._bytes += _bytes_of(event)
+        if self._events > self._limits.events:
+            raise RunError(
+                f"The run sent more than {self._limits.events:,} events: choose fewer epochs or steps."
+            )
+        if self._bytes > self._limits.events_mb * 2**20:
+            raise RunError(f"The run sent more than {self._limits.events_mb:,} MB: {ends.SMALLER}.")
+        self._emit(event)
+
+
+def _bytes_of(event: Event) -> int:
+    """Return the bytes of an event's arrays, and some for the rest."""
+    match event:
+        case Framed():
+            return 64 + event.parameters.nbytes
+        case Evaluated():
+            return 64 + sum(64 + values.nbytes for values in event.scores.values())
+        case _:
+            return 64
+
+
+def _last_item(items: Iterator[Event | Done[Any]], meter: _Meter, stopper: Stopper) -> End:
     try:
         while not isinstance(item := stopper.next_item(items), Done):
-            emit(item)
+            meter.send(item)
         return End("done", result=item.result)
     finally:
         if isinstance(items, Generator):
@@ -137,14 +172,21 @@ def limited(limits: Limits) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
-def _limit_memory(megabytes: int | None) -> None:
+def used_memory() -> int | None:
+    """Return the bytes of data that this process has, or None where the system does not tell."""
     status = Path("/proc/self/statm")
     if resource is None or not status.exists():
+        return None
+    return int(status.read_text().split()[5]) * resource.getpagesize()
+
+
+def _limit_memory(megabytes: int | None) -> None:
+    used = used_memory()
+    if resource is None or used is None:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     soft = hard
     if megabytes is not None:
-        used = int(status.read_text().split()[5]) * resource.getpagesize()
         wanted = used + megabytes * 2**20
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
@@ -173,15 +215,33 @@ class Inbox:
                 stopper.ask()
 
 
-def serve(connection: Connection, find: str) -> None:
-    """Be a worker: execute the orders that come through `connection` until its other end closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's affair
+def settle(find: str) -> None:
+    """Make this process a worker: with low priority, and with all loaded that runs need."""
     if hasattr(os, "nice"):
         os.nice(10)  # pages go first: a rerun with two busy workers takes a third less time
     importlib.import_module("torch._dynamo")  # the first optimiser would, for a second
     with contextlib.suppress(Exception):  # a broken curriculum is reported by the run that needs it
         importlib.import_module(find.partition(":")[0])
     gc.freeze()
+
+
+def _die_with_the_parent() -> None:
+    """Let Linux kill this process when its parent is gone: while paused, it could not end itself.
+
+    The parent is the server of forks, which lives as long as anyone holds its alive pipe; we must not.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
+        if alive is not None:
+            os.close(alive)
+
+
+def serve(connection: Connection, find: str) -> None:
+    """Be a worker: execute the orders that come through `connection` until its other end closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's affair
+    _die_with_the_parent()
+    settle(find)
     inbox, outbox = Inbox(connection), Outbox(connection)
     connection.send_bytes(b"ready")
     while True:

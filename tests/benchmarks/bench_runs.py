@@ -16,6 +16,7 @@ import torch
 from lab.runs.desk import Desk
 from lab.runs.engine import EXPERIMENTS, Job
 from lab.runs.local import LocalEngine
+from lab.runs.options import Options
 from lab.runs.store import Store
 from lab.runs.worker import experiment_named
 
@@ -62,7 +63,7 @@ def calibrated_steps(find: str, experiment: str, seconds: float = 0.25) -> int:
 def report(find: str, jobs: list[Job]) -> float:
     """Print the medians over `jobs`, which differ only in their seed; return the cost as a share."""
     engine = LocalEngine(1, find=find)
-    desk = Desk(engine, Store(), in_place_seconds=0, find=find)
+    desk = Desk(engine, Store(), Options(in_place_seconds=0), find=find)
     warm, *pairs = jobs
     seconds_bare(find, warm)
     seconds_asked(desk, warm)

@@ -12,7 +12,6 @@ from tests.browser.lab_page import moments_of, trained_alone
 from tests.browser.lab_server import LabServer, lab_served
 from tests.load.visitor import visiting
 
-pytestmark = pytest.mark.alone
 ROUNDS, TURNS = 7, 8  # the system counts CPU time in hundredths of a second
 RATES = ("0.03", "0.05")
 MOST_FOR_A_CHANGE, MOST_FOR_NOTHING = 0.040, 0.015

@@ -1,35 +1,17 @@
 import threading
-from collections.abc import Mapping
 
 import numpy as np
 import pytest
 import toys
+from paper import Paper
 
 from lab.core.events import Framed
 from lab.runs import desk as desks
 from lab.runs.desk import Desk
 from lab.runs.engine import End, Job, Run, State
 from lab.runs.local import LocalEngine
+from lab.runs.options import Options
 from lab.runs.store import Store
-
-
-class Paper:
-    """An engine that computes nothing: the test ends the runs."""
-
-    def __init__(self) -> None:
-        self.runs: list[Run] = []
-        self.cancelled: list[Run] = []
-
-    def submit(self, job: Job) -> Run:
-        self.runs.append(Run(job, self.cancelled.append))
-        return self.runs[-1]
-
-    def stats(self) -> Mapping[str, int]:
-        return {"workers": 1, "busy": 0, "queued": len(self.runs), "restarts": 0, "lost": 0}
-
-    def close(self) -> None:
-        for run in self.runs:
-            run.finish(End("cancelled"))
 
 
 @pytest.fixture
@@ -71,7 +53,7 @@ def test_a_short_run_is_computed_in_place_once_and_then_served_from_the_store(
 
 
 def test_the_estimate_decides_where_a_run_is_computed(paper: Paper) -> None:
-    desk = Desk(paper, Store(1), in_place_seconds=0.02, find="toys:experiment")
+    desk = Desk(paper, Store(1), Options(in_place_seconds=0.02), find="toys:experiment")
     assert desk.ask(job(19), "ann").state == "done"
     assert desk.ask(job(20), "ann").state == "queued"
     assert [run.job for run in paper.runs] == [job(20)]
@@ -196,7 +178,7 @@ def test_modes_of_an_experiment_in_place_do_not_stay_in_the_server(desk: Desk) -
 
 def test_in_place_and_worker_give_the_same_bits() -> None:
     engine = LocalEngine(1, find="toys:experiment")
-    far = Desk(engine, Store(1), in_place_seconds=0, find="toys:experiment")
+    far = Desk(engine, Store(1), Options(in_place_seconds=0), find="toys:experiment")
     near = Desk(None, Store(1), find="toys:experiment")
     there, here = far.ask(job(50), "ann"), near.ask(job(50), "ann")
     assert there.wait(20)

@@ -12,15 +12,16 @@ def test_a_key_names_what_the_result_depends_on() -> None:
     job = Job("toy/walk", toys.Settings())
     same = [
         Job("toy/walk", toys.Settings(steps=20)),
-        Job("toy/walk", toys.Settings(), Context(earlier=1, files={"a": b""})),
+        Job("toy/walk", toys.Settings(), Context(earlier=1)),
     ]
     others = [
         Job("toy/loop", toys.Settings()),
         Job("toy/walk", toys.Settings(steps=21)),
         Job("toy/walk", toys.Settings(), Context(device="cuda:0")),
+        Job("toy/walk", toys.Settings(), Context(files={"a": b""})),
     ]
     assert {other.key for other in same} == {job.key}
-    assert len({other.key for other in [job, *others]}) == 4
+    assert len({other.key for other in [job, *others]}) == 5
     assert len(job.key) == len(code_version()) == 64
 
 

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,11 +49,3 @@ def test_the_bound_holds_and_matches_a_list(puts: list[tuple[str, int]]) -> None
         kept[key] = size
         assert store.size == sum(kept.values()) <= 200
     assert {key: found[1] for key in "abcdef" if (found := store.get(key))} == kept
-
-
-def test_the_environment_sets_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAB_STORE_MB", "0.5")
-    store = Store()
-    store.put("a", EVENTS, None, 2**19)
-    store.put("b", EVENTS, None, 1)
-    assert [key for key in "ab" if store.get(key)] == ["b"]

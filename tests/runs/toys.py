@@ -132,6 +132,18 @@ def careless(settings: Settings, context: Context) -> Items:
     yield Done(found)
 
 
+def many(settings: Settings, context: Context) -> Items:
+    """Send eight kilobytes per step."""
+    for step in range(settings.steps):
+        yield Framed(epoch=step, parameters=np.zeros((1, 2048), np.float32))
+    yield Done(None)
+
+
+def heavy(settings: Settings, context: Context) -> Items:
+    """Return two megabytes per step."""
+    yield Done(np.ones(settings.steps * 2**18))
+
+
 def names(settings: Settings, context: Context) -> Items:
     yield Done((threading.current_thread().name, dict(context.files), context.earlier))
 
@@ -146,7 +158,7 @@ def experiment(name: str) -> Experiment[Any, Any, Any]:
         train.__name__: train
         for train in (
             *(walk, stream, loop, power, sleep, stubborn, greedy),
-            *(fault, refusal, endless, closure, careless, names),
+            *(fault, refusal, endless, closure, careless, names, many, heavy),
         )
     }
     if slug != "toy":

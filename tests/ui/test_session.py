@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab.runs.desk import Desk
 from lab.topics.playground.settings import Display, Settings
 from lab.ui import session
 from lab.ui.desk import desk
@@ -92,6 +93,28 @@ def test_a_file_is_kept_in_the_visit_by_its_hash(browser):
     assert session.files() == {digest: b"abc"}
 
 
+def test_beyond_the_bound_the_first_files_are_forgotten(browser, monkeypatch):
+    monkeypatch.setenv("LAB_VISITOR_FILES_MB", "1")
+    desk.cache_clear()
+    first, second, third = (session.keep_file(bytes([n]) * 400_000) for n in range(3))
+    assert set(session.files()) == {second, third}
+    session.keep_file(bytes([1]) * 400_000)  # used again: now the latest
+    session.keep_file(b"x" * 400_000)
+    assert second in session.files()
+    assert third not in session.files()
+    alone = session.keep_file(b"y" * 2**21)
+    assert set(session.files()) == {alone}
+    assert first != second
+    desk.cache_clear()
+
+
+def test_a_run_gets_the_files_that_its_settings_name_and_no_others(browser):
+    mine, other = session.keep_file(b"mine"), session.keep_file(b"other")
+    assert session.files(Settings(data="csv", file=mine)) == {mine: b"mine"}
+    assert session.files(Settings()) == {}
+    assert set(session.files()) == {mine, other}
+
+
 @pytest.mark.parametrize(
     ("query", "named"),
     [
@@ -175,3 +198,14 @@ def test_visits_have_names_of_their_own_and_one_desk(opened):
     assert runs[0].result is not None
     assert runs[0].events == runs[1].events  # the second visitor got the first one's
     assert desk().stats()["workers"] == 0
+
+
+def test_a_page_leaves_the_runs_that_it_did_not_ask_for(opened, monkeypatch):
+    kept = []
+    monkeypatch.setattr(Desk, "keep_only", lambda _desk, visitor, names: kept.append((visitor, set(names))))
+    page = opened()
+    page.run()
+    assert [names for _visitor, names in kept] == [{"playground/train"}] * 2
+    assert len({visitor for visitor, _names in kept}) == 1
+    walk(page, "forward_pass").run()
+    assert kept[-1][1] == {"forward_pass/walk"}

@@ -1,0 +1,230 @@
+"""A real cluster with mutual TLS: a lesson from two servers, dead workers, a dead scheduler, strangers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import toys
+from clusters import HERE, Cluster, end, make_certificates, running_cluster, start_scheduler, start_workers
+
+from lab.core.errors import LabError, SettingError
+from lab.core.lesson import Context
+from lab.runs import cluster as engines
+from lab.runs import cluster_link as links
+from lab.runs.choose import EngineError, open_engine
+from lab.runs.cluster import ClusterEngine
+from lab.runs.cluster_link import Link
+from lab.runs.engine import Job, Limits, Run
+from lab.runs.local import LocalEngine
+
+FOREVER = 10_000_000
+
+SERVER = """
+import hashlib, pickle, sys
+from lab.core.lesson import Context
+from lab.curriculum import experiment
+from lab.runs.desk import Desk
+from lab.runs.engine import Job
+from lab.runs.store import Store
+desk = Desk(None, Store(64))
+asked = experiment("playground/train").settings
+jobs = [Job("playground/train", asked(seed=seed), Context()) for seed in map(int, sys.argv[1:])]
+runs = [desk.ask(job, f"visitor {number}") for number, job in enumerate(jobs)]
+for run in runs:
+    assert run.wait(30) and run.state == "done", run.message
+    print(len(run.events), hashlib.sha256(b"".join(map(pickle.dumps, run.events))).hexdigest())
+desk.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def engine(cluster: Cluster) -> Iterator[ClusterEngine]:
+    limits = Limits(seconds=20, memory_mb=300)
+    made = ClusterEngine(cluster.address, cluster.certificates, find="toys:experiment", limits=limits)
+    wait_until(lambda: made.stats()["workers"] == 2, 60)
+    yield made
+    made.close()
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def job(toy: str, steps: int = 20, seed: int = 1, device: str = "cpu") -> Job:
+    return Job(f"toy/{toy}", toys.Settings(steps=steps, seed=seed), Context(device))
+
+
+def finished(run: Run, seconds: float = 20) -> Run:
+    assert run.wait(seconds), f"still {run.state} after {seconds} s"
+    return run
+
+
+def begun(run: Run) -> Run:
+    wait_until(lambda: run.events or run.ended)
+    assert run.state == "running", run.message
+    return run
+
+
+def server(engine: str, *seeds: int) -> subprocess.Popen[str]:
+    """Start a lab server's desk in a process of its own; it prints a hash of each run's events."""
+    environment = {**os.environ, "LAB_ENGINE": engine, "LAB_IN_PLACE_SECONDS": "0"}
+    words = [sys.executable, "-c", SERVER, *map(str, seeds)]
+    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1])
+
+
+def told(process: subprocess.Popen[str]) -> list[str]:
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    return output.splitlines()
+
+
+def test_two_servers_get_from_the_cluster_what_local_workers_compute(
+    cluster: Cluster, engine: ClusterEngine
+) -> None:
+    folder = Path(cluster.certificates["ca"]).parent
+    url = f"dask:{cluster.address}?cert={folder}"
+    servers = [server(url, 1, 2), server(url, 2, 3)]
+    doomed = begun(engine.submit(job("loop", FOREVER)))  # a third server, whose worker dies meanwhile
+    os.kill(engine._tasks[doomed.token].pid, signal.SIGKILL)
+    assert finished(doomed).state == "lost"
+    first, second = map(told, servers)
+    local = told(server("local:?workers=2", 1, 2, 3))
+    assert first == local[:2]
+    assert second == local[1:]
+    assert len(set(local)) == 3
+
+
+def test_runs_of_a_server_that_dies_stop_on_the_cluster(cluster: Cluster, engine: ClusterEngine) -> None:
+    wait_until(lambda: engine.stats()["workers"] == 2)
+    other = ClusterEngine(cluster.address, cluster.certificates, find="toys:experiment")
+    for seed in range(2):
+        begun(other.submit(job("loop", FOREVER, seed)))
+    wait_until(lambda: len(engine._foreign) == 2)
+    waiting = engine.submit(job("walk"))
+    assert waiting.state == "queued"
+    other.close()
+    assert finished(waiting, 5).state == "done"
+
+
+def test_a_device_that_no_worker_has_is_refused_at_once(engine: ClusterEngine) -> None:
+    run = finished(engine.submit(job("walk", device="cuda:0")), 2)
+    assert (run.state, run.message) == ("error", "No worker of the cluster has a GPU: choose the device cpu.")
+
+
+def test_strangers_are_refused(cluster: Cluster, tmp_path: Path) -> None:
+    foreign = make_certificates(tmp_path / "foreign")
+    plain = cluster.address.replace("tls:", "tcp:")
+    for address, certificates in ((cluster.address, foreign), (plain, None)):
+        with pytest.raises(OSError, match=r"(?i)timed out|ssl|certificate|closed"):
+            Link(address, certificates, "toys:experiment", print)
+
+
+def test_a_scheduler_that_goes_ends_runs_and_one_that_comes_back_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE_SECONDS", 1.0)
+    certificates = make_certificates(tmp_path)
+    scheduler, address = start_scheduler(certificates, tmp_path)
+    workers = start_workers(address, certificates, tmp_path, 1)
+    engine = ClusterEngine(address, certificates, find="toys:experiment")
+    try:
+        wait_until(lambda: engine.stats()["workers"] == 1, 60)
+        run = begun(engine.submit(job("loop", FOREVER)))
+        end(scheduler)
+        assert finished(run, 5).state == "lost"
+        assert "connection to the cluster broke" in run.message
+        late = finished(engine.submit(job("walk")), 8)
+        assert (late.state, late.message.partition(":")[0]) == (
+            "lost",
+            "The cluster cannot be reached or has no workers",
+        )
+        end(workers)
+        scheduler, _ = start_scheduler(certificates, tmp_path, int(address.rpartition(":")[2]))
+        workers = start_workers(address, certificates, tmp_path, 1)
+        wait_until(lambda: engine.stats()["workers"] == 1, 60)
+        assert finished(engine.submit(job("walk"))).state == "done"
+    finally:
+        engine.close()
+        end(workers)
+        end(scheduler)
+
+
+def test_an_engine_without_a_cluster_starts_at_once_and_says_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(links, "CONNECT_SECONDS", 0.5)
+    start = time.monotonic()
+    engine = ClusterEngine("tls://127.0.0.1:9", make_certificates(tmp_path), find="toys:experiment")
+    run = engine.submit(job("walk"))
+    assert time.monotonic() - start < 1
+    assert finished(run, 8).state == "lost"
+    assert run.message.endswith("start the run again in a minute.")
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "dusk:",
+        "local:5",
+        "local:?workers=0",
+        "local:?threads=2",
+        "dask:",
+        "dask:tls://host",
+        "dask:tls://h:x",
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(SettingError, match=r"^LAB_ENGINE: expected local:, local:"):
+        open_engine(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("dask:tcp://host:8786", "LAB_ENGINE_INSECURE=1"),
+        ("dask:tls://host:8786", "set LAB_ENGINE_CERT"),
+        ("dask:tls://host:8786?cert=/nowhere", "there is no file /nowhere/ca.pem"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_what_to_do(
+    url: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LAB_ENGINE_INSECURE", "LAB_ENGINE_CERT"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(EngineError, match=sentence) as caught:
+        open_engine(url)
+    assert isinstance(caught.value, LabError)
+
+
+def test_the_default_is_local_and_never_loads_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAB_ENGINE", raising=False)
+    made = open_engine("local:?workers=1", find="toys:experiment")
+    assert isinstance(made, LocalEngine)
+    made.close()
+    code = (
+        "import sys, lab.runs.choose, lab.runs.desk, lab.runs.local; sys.exit('distributed' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=HERE.parents[1]).returncode == 0
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(EngineError, match=r"pip install '\.\[cluster\]'"):
+        open_engine(f"dask:tls://host:8786?cert={tmp_path}")
