@@ -5,7 +5,6 @@ Streamlit reads this file before it runs it and looks for `st.App(...)` by name,
 
 import streamlit as st
 
-from lab.ui.routes import ROUTES
-from lab.ui.server import SHELL, lifespan
+from lab.ui.server import SHELL, lifespan, middleware, routes
 
-app = st.App(SHELL, lifespan=lifespan, routes=ROUTES)
+app = st.App(SHELL, lifespan=lifespan, routes=routes(), middleware=middleware())

@@ -6,6 +6,7 @@ import streamlit as st
 
 from lab.core.lesson import Lesson
 from lab.curriculum import CHAPTERS
+from lab.ui.login import admitted, logout_button
 from lab.ui.session import device_picker
 from lab.ui.start import start_page
 from lab.ui.words import TEXT, words
@@ -26,9 +27,12 @@ def serve() -> None:
     """Run the page that the visitor chose."""
     st.set_page_config(page_title=words("Deep Learning Lab"), page_icon=str(ICON), layout="wide")
     st.html(STYLE)
+    if not admitted():
+        return
     start = st.Page(start_page, title=words("Start"), icon=":material/home:", default=True)
     chapters = {words(chapter.title): [page_of(lesson) for lesson in chapter.lessons] for chapter in CHAPTERS}
     chosen = st.navigation({"": [start], **chapters}, position="top")
     chosen.run()
     if chosen != start:
         device_picker()
+    logout_button()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +56,20 @@ class LabServer:
 
 
 @contextmanager
-def lab_served() -> Iterator[LabServer]:
-    """Serve the lab; at the end it must go, and take its workers along, when it is asked to."""
-    port = _free_port()
+def lab_served(
+    environment: Mapping[str, str] | None = None, port: int = 0, program: str = "streamlit"
+) -> Iterator[LabServer]:
+    """Serve the lab; at the end it must go, and take its workers along, when it is asked to.
+
+    Args:
+        environment: variables set for the server besides this process's own.
+        port: where to listen; a free one if 0.
+        program: the module that runs, with the arguments of `streamlit`.
+    """
+    port = port or free_port()
     where = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", *where]
-    plain = os.environ | {"NO_COLOR": "1"}
+    command = [sys.executable, "-m", program, "run", "app.py", *where]
+    plain = os.environ | {"NO_COLOR": "1"} | dict(environment or {})
     with TemporaryFile() as output:
         started = subprocess.Popen(
             command,
@@ -81,7 +89,8 @@ def lab_served() -> Iterator[LabServer]:
             _kill_what_is_left(started)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port at which nobody listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
