@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float, Float32
 
 from lab.core.labels import _
+from lab.figures.chart import Contour, Figure, Heatmap
 from lab.figures.matrices import GREY, SIGNED
 from lab.figures.theme import figure
 
@@ -19,7 +19,7 @@ def pixel_figure(
     signed: bool,
     outline: Float32[np.ndarray, "y x"] | None = None,
     unit: str = "",
-) -> go.Figure:
+) -> Figure:
     """Return an image, or a map over one, pixel by pixel.
 
     Args:
@@ -33,7 +33,7 @@ def pixel_figure(
     most = float(np.abs(values).max()) or 1.0
     limits = (-most, most) if signed else (float(values.min()), float(values.max()))
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=np.arange(columns),
             y=np.arange(rows),
             z=values,
@@ -51,10 +51,10 @@ def pixel_figure(
     return chart
 
 
-def _strokes(image: Float32[np.ndarray, "y x"]) -> go.Contour:
+def _strokes(image: Float32[np.ndarray, "y x"]) -> Contour:
     """Return the line around the bright parts of an image."""
     middle = float(image.min() + image.max()) / 2
-    return go.Contour(
+    return Contour(
         x=np.arange(image.shape[1]),
         y=np.arange(image.shape[0]),
         z=image,
@@ -67,11 +67,11 @@ def _strokes(image: Float32[np.ndarray, "y x"]) -> go.Contour:
 
 def agreement_figure(
     values: Float[np.ndarray, "row method"], rows: Sequence[str], methods: Sequence[str]
-) -> go.Figure:
+) -> Figure:
     """Return rank correlations as numbers in cells; NaN leaves a cell empty."""
     chart = figure(_("Method"), _("Layers with random weights"), hovermode="closest", height=320)
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=list(methods),
             y=list(rows),
             z=values.astype(np.float32),

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Scatter
 from lab.figures.curves import band
 from lab.figures.theme import BLUE, GREEN, ORANGE, faded, figure
 
@@ -26,7 +26,7 @@ def uneven_bands(
     worst: float = np.inf,
     log_x: bool = False,
     log_y: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Return for each training the median over its networks and the band from p10 to p90.
 
     Args:
@@ -49,7 +49,7 @@ def uneven_bands(
         if values.shape[1] > 1 and np.isfinite(low + high).any():
             chart.add_trace(_ribbon(x, low, high, colour))
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=x,
                 y=median.astype(np.float32),
                 name=name,
@@ -74,9 +74,9 @@ def _log(ticks: str | int) -> dict[str, object]:
     return {"type": "log", "dtick": ticks, "exponentformat": "power"}
 
 
-def _ribbon(x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> go.Scatter:
+def _ribbon(x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> Scatter:
     whole = np.isfinite(low) & np.isfinite(high)
-    return go.Scatter(
+    return Scatter(
         x=np.concatenate([x[whole], x[whole][::-1]]),
         y=np.concatenate([high[whole], low[whole][::-1]]).astype(np.float32),
         mode="lines",
@@ -93,7 +93,7 @@ def noise_figure(
     drawn: Float[np.ndarray, " size"],
     predicted: Float[np.ndarray, " size"],
     full: float,
-) -> go.Figure:
+) -> Figure:
     """Return the noise of batch gradients over the batch size, measured and predicted.
 
     Args:
@@ -115,14 +115,14 @@ def noise_figure(
         ),
     ):
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=sizes[inside], y=values[inside], name=name, hovertemplate="%{x}: %{y:.4g}", **LINES | look
             )
         )
     length = {"color": GREEN, "dash": "dash", "width": 2}
     ends = sizes[[0, -2]] if len(sizes) > 1 else sizes
     chart.add_trace(
-        go.Scatter(
+        Scatter(
             x=ends,
             y=np.full(len(ends), full),
             name=_("full gradient"),

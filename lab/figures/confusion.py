@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Int64
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Heatmap
 from lab.figures.theme import figure
 
 SHADES = [[0, "#f2f2f2"], [0.02, "#fdf0d5"], [0.1, "#f3c76b"], [0.4, "#56B4E9"], [1, "#0072B2"]]
 """Few are yellow, many are blue; the lightness falls all the way, so it can be read without colours."""
 
 
-def confusion_figure(counts: Int64[np.ndarray, "class class"], names: Sequence[str]) -> go.Figure:
+def confusion_figure(counts: Int64[np.ndarray, "class class"], names: Sequence[str]) -> Figure:
     """Return the counts as numbers in shaded cells: rows are what is true, columns what was answered."""
     chart = figure(_("Answer"), _("Truth"), hovermode="closest", height=420 if len(names) > 3 else 320)
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=list(names),
             y=list(names),
             z=counts,

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Scatter
 from lab.figures.theme import BLUE, ORANGE, RED, faded, figure
 
 
@@ -47,7 +47,7 @@ def history(
     shown: int,
     worst: float = np.inf,
     log: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Return curves over epochs: for each part a median, its p10-p90 band and the shown network.
 
     Args:
@@ -73,12 +73,12 @@ def history(
     return chart
 
 
-def _ribbon(x: np.ndarray, spread: Band, colour: str, name: str) -> go.Scatter:
+def _ribbon(x: np.ndarray, spread: Band, colour: str, name: str) -> Scatter:
     """Return the area between p10 and p90 as one closed line; moments with a gap are left out."""
     whole = np.isfinite(spread.low) & np.isfinite(spread.high)
     edge_x = np.concatenate([x[whole], x[whole][::-1]])
     edge_y = np.concatenate([spread.high[whole], spread.low[whole][::-1]]).astype(np.float32)
-    return go.Scatter(
+    return Scatter(
         x=edge_x,
         y=edge_y,
         name=f"{name}, p10-p90",
@@ -91,8 +91,8 @@ def _ribbon(x: np.ndarray, spread: Band, colour: str, name: str) -> go.Scatter:
     )
 
 
-def _line(x: np.ndarray, y: np.ndarray, name: str, **line: Any) -> go.Scatter:
-    return go.Scatter(
+def _line(x: np.ndarray, y: np.ndarray, name: str, **line: Any) -> Scatter:
+    return Scatter(
         x=x,
         y=y.astype(np.float32),
         name=name,
@@ -108,7 +108,7 @@ def sweep(
     *,
     x_title: str,
     y_title: str,
-) -> go.Figure:
+) -> Figure:
     """Return final losses against the values of a knob: medians, p10-p90 bars, diverged networks marked.
 
     Args:
@@ -125,7 +125,7 @@ def sweep(
     ):
         spread = band(values, np.inf)
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=labels,
                 y=spread.median,
                 name=f"{name}, {_('median and p10-p90')}",
@@ -145,13 +145,13 @@ def sweep(
     return chart
 
 
-def _diverged(labels: list[str], parts: dict[str, np.ndarray]) -> go.Scatter:
+def _diverged(labels: list[str], parts: dict[str, np.ndarray]) -> Scatter:
     """Return crosses along the top, one for each value at which networks diverged, with their number."""
     counts = np.max([(~np.isfinite(values)).sum(axis=1) for values in parts.values()], axis=0)
     finite = np.concatenate([values[np.isfinite(values)] for values in parts.values()])
     top = float(finite.max()) * 1.5 if finite.size else 1.0
     marked = [(label, int(count)) for label, count in zip(labels, counts, strict=True) if count]
-    return go.Scatter(
+    return Scatter(
         x=[label for label, _count in marked],
         y=[top] * len(marked),
         name=_("diverged"),

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float, Int64
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Heatmap, Scatter
 from lab.figures.theme import BLUE, GREEN, ORANGE, RED, figure
 
 TRUTH = "#808080"
@@ -22,7 +22,7 @@ def forecast_figure(
     *,
     x_title: str,
     y_title: str,
-) -> go.Figure:
+) -> Figure:
     """Return the truth, and forecasts from the place `start` on; a line marks where the test part begins.
 
     Args:
@@ -43,8 +43,8 @@ def forecast_figure(
     return chart
 
 
-def _line(x: np.ndarray, y: np.ndarray, name: str, line: Mapping[str, object]) -> go.Scatter:
-    return go.Scatter(
+def _line(x: np.ndarray, y: np.ndarray, name: str, line: Mapping[str, object]) -> Scatter:
+    return Scatter(
         x=x.astype(np.float64).round(4),
         y=y.astype(np.float32),
         name=name,
@@ -54,17 +54,17 @@ def _line(x: np.ndarray, y: np.ndarray, name: str, line: Mapping[str, object]) -
     )
 
 
-def add_level(chart: go.Figure, name: str, level: float, ends: tuple[float, float], place: int = 0) -> None:
+def add_level(chart: Figure, name: str, level: float, ends: tuple[float, float], place: int = 0) -> None:
     """Add a level line from end to end; `place` tells up to three of them apart by their dashes."""
     line = {"color": TRUTH, "width": 1.5, "dash": ("dot", "dash", "longdash")[place]}
     chart.add_trace(_line(np.array(ends), np.array([level, level]), name, line))
 
 
-def add_ends(chart: go.Figure, name: str, x: Sequence[float], y: float) -> None:
+def add_ends(chart: Figure, name: str, x: Sequence[float], y: float) -> None:
     """Add red crosses where networks diverged."""
     if x:
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=list(x),
                 y=[y] * len(x),
                 name=name,
@@ -80,7 +80,7 @@ def said_figure(
     probabilities: Float[np.ndarray, "counted symbol"],
     truth: Int64[np.ndarray, " counted"],
     start: int,
-) -> go.Figure:
+) -> Figure:
     """Return what is said at each step as a map of probabilities, the right symbol marked by a ring.
 
     Args:
@@ -92,7 +92,7 @@ def said_figure(
     steps = list(range(start, start + len(truth)))
     chart = figure(_("Step of the sequence"), _("Symbol (no unit)"), hovermode="closest")
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=steps,
             y=list(symbols),
             z=probabilities.T.astype(np.float32),
@@ -104,7 +104,7 @@ def said_figure(
         )
     )
     chart.add_trace(
-        go.Scatter(
+        Scatter(
             x=steps,
             y=[symbols[one] for one in truth],
             name=_("right symbol"),
@@ -118,7 +118,7 @@ def said_figure(
 
 def answers_figure(
     right: Float[np.ndarray, " sequence"], answers: Float[np.ndarray, " sequence"], naive: float, name: str
-) -> go.Figure:
+) -> Figure:
     """Return answers against the right ones, the line on which they are equal, and a constant answer.
 
     Args:
@@ -132,7 +132,7 @@ def answers_figure(
     chart.add_trace(_line(ends, ends, _("right"), {"color": TRUTH, "width": 2}))
     chart.add_trace(_line(ends, np.full(2, naive), name, {"color": ORANGE, "width": 1.5, "dash": "dash"}))
     chart.add_trace(
-        go.Scatter(
+        Scatter(
             x=right.astype(np.float32),
             y=answers.astype(np.float32),
             name=_("network"),

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Bool, Float
 
 from lab.core.labels import _
+from lab.figures.chart import Bar, Figure, Scatter
 from lab.figures.curves import band
 from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, RED, faded, figure
 
@@ -35,7 +35,7 @@ def function_figure(
     y_title: str,
     marks: Sequence[Mark] = (),
     flat: Bool[np.ndarray, " point"] | None = None,
-) -> go.Figure:
+) -> Figure:
     """Return curves over x, points on them, and in red where the first curve is flat.
 
     Args:
@@ -54,14 +54,14 @@ def function_figure(
         first = next(iter(curves.values()))
         line = {"color": RED, "width": 7}
         chart.add_trace(_line(x, np.where(flat, first, np.nan), _("saturated: slope below 0.01"), line))
-        chart.data[-1].opacity = 0.45
+        chart.traces[-1].update(opacity=0.45)
     for mark in marks:
         chart.add_trace(_point(mark))
     return chart
 
 
-def _line(x: np.ndarray, y: np.ndarray, name: str, line: Mapping[str, object]) -> go.Scatter:
-    return go.Scatter(
+def _line(x: np.ndarray, y: np.ndarray, name: str, line: Mapping[str, object]) -> Scatter:
+    return Scatter(
         x=x.astype(np.float32),
         y=y.astype(np.float32),
         name=name,
@@ -71,8 +71,8 @@ def _line(x: np.ndarray, y: np.ndarray, name: str, line: Mapping[str, object]) -
     )
 
 
-def _point(mark: Mark) -> go.Scatter:
-    return go.Scatter(
+def _point(mark: Mark) -> Scatter:
+    return Scatter(
         x=[mark.x],
         y=[mark.y],
         name=mark.name,
@@ -107,7 +107,7 @@ def bands_figure(
     worst: float = np.inf,
     log: bool = False,
     first: int = 0,
-) -> go.Figure:
+) -> Figure:
     """Return for each part the median over the networks and the band from p10 to p90.
 
     Args:
@@ -130,7 +130,7 @@ def bands_figure(
             chart.add_trace(_ribbon(x, low, high, number))
         drawn += [low, median, high]
         chart.add_trace(_line(x, median, name, line))
-        chart.data[-1].mode = "lines+markers" if len(x) <= 31 else "lines"
+        chart.traces[-1].update(mode="lines+markers" if len(x) <= 31 else "lines")
     chart.update_yaxes(_log_axis(drawn) if log else {"type": "linear"})
     return chart
 
@@ -147,10 +147,10 @@ def _log_axis(lines: Sequence[np.ndarray]) -> dict[str, object]:
     }
 
 
-def _ribbon(x: np.ndarray, low: np.ndarray, high: np.ndarray, number: int) -> go.Scatter:
+def _ribbon(x: np.ndarray, low: np.ndarray, high: np.ndarray, number: int) -> Scatter:
     """Return the area between p10 and p90 as one closed line; moments with a gap are left out."""
     whole = np.isfinite(low) & np.isfinite(high)
-    return go.Scatter(
+    return Scatter(
         x=np.concatenate([x[whole], x[whole][::-1]]).astype(np.float32),
         y=np.concatenate([high[whole], low[whole][::-1]]).astype(np.float32),
         mode="lines",
@@ -168,7 +168,7 @@ def bars_figure(
     *,
     x_title: str,
     y_title: str,
-) -> go.Figure:
+) -> Figure:
     """Return groups of bars: medians over the networks, with lines from p10 to p90 where there are several.
 
     Args:
@@ -185,7 +185,7 @@ def bars_figure(
         if values.shape[1] > 1:
             error = {"array": spread.high - spread.median, "arrayminus": spread.median - spread.low}
         chart.add_trace(
-            go.Bar(
+            Bar(
                 x=list(labels),
                 y=spread.median,
                 name=name,

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float, Int
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Heatmap
 from lab.figures.theme import BLUE, GREEN, ORANGE, figure
 
 BRIGHTNESS = [[0, "#000000"], [1, "#ffffff"]]
@@ -54,7 +54,7 @@ class Cells:
     custom: np.ndarray | None = field(default=None)
 
 
-def image(cells: Cells) -> go.Figure:
+def image(cells: Cells) -> Figure:
     """Return a picture in grey, or in colours that tell the sign if a value is negative.
 
     Rows and columns are numbered from 1, as the learner counts.
@@ -84,7 +84,7 @@ def _range(length: int, padding: int, seen: np.ndarray | None) -> list[float]:
     return [min(places) - 0.6, max(places) + 0.6]
 
 
-def _heatmap(cells: Cells) -> go.Heatmap:
+def _heatmap(cells: Cells) -> Heatmap:
     values = cells.values
     signed = bool(values.min() < 0)
     largest = float(np.abs(values).max()) or 1.0
@@ -93,7 +93,7 @@ def _heatmap(cells: Cells) -> go.Heatmap:
     if max(values.shape) <= MOST_WITH_NUMBERS:
         numbers = {"texttemplate": "%{z:.2~f}", "textfont": {"size": 10}}
     place = _("row %{y}, column %{x}") + ": %{z:.4g}"
-    return go.Heatmap(
+    return Heatmap(
         x=np.arange(1, values.shape[1] + 1),
         y=np.arange(1, values.shape[0] + 1),
         z=values.astype(np.float32),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float, Int
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Scatter
 from lab.figures.paths import MOST, STYLES, Path, steps_of
 from lab.figures.theme import figure
 
@@ -32,7 +32,7 @@ class Bend:
     edge: float
 
 
-def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], last: int) -> go.Figure:
+def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], last: int) -> Figure:
     """Return the curvature of each path against the step, and as a thin line where the path is unstable.
 
     Args:
@@ -44,7 +44,7 @@ def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], l
     for bend in bends:
         colour, _dash, symbol = STYLES[bend.style]
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=steps,
                 y=np.where(np.abs(bend.values) < MOST, bend.values, np.nan),
                 name=bend.name,
@@ -55,7 +55,7 @@ def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], l
             )
         )
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=[0, last],
                 y=[bend.edge, bend.edge],
                 name=_("edge of {name}").format(name=bend.name),
@@ -74,7 +74,7 @@ def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], l
     return chart
 
 
-def above_the_plane(path: Path, beneath: Float[np.ndarray, " moment"], y_title: str) -> go.Figure:
+def above_the_plane(path: Path, beneath: Float[np.ndarray, " moment"], y_title: str) -> Figure:
     """Return the true losses of a path against the step, and those of the plane beneath it.
 
     Args:
@@ -90,7 +90,7 @@ def above_the_plane(path: Path, beneath: Float[np.ndarray, " moment"], y_title: 
     )
     for name, heights, line in looks:
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=np.arange(len(heights)),
                 y=np.where((heights > 0) & (heights < MOST), heights, np.nan),
                 name=name,

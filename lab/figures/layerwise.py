@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
-from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, figure
+from lab.figures.chart import Figure, Heatmap, Scatter
+from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, YELLOW_ON_BLUE, figure
 
 LOOKS = (
     (BLUE, "solid", "circle"),
@@ -22,7 +22,7 @@ LOOKS = (
 """Colour, dash and symbol of each network: told apart without colours too."""
 
 
-def layer_curves(values: Mapping[str, Float[np.ndarray, " layer"]], *, y_title: str) -> go.Figure:
+def layer_curves(values: Mapping[str, Float[np.ndarray, " layer"]], *, y_title: str) -> Figure:
     """Return one curve per network over the layers, on a logarithmic axis.
 
     A number that has overflowed is not drawn in its place but as an arrow up above all others, and an exact
@@ -79,7 +79,7 @@ def training_curves(
     *,
     y_title: str,
     log: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Return one curve per network over the epochs; a cross marks the last number before an overflow.
 
     Args:
@@ -104,21 +104,21 @@ def training_curves(
     return chart
 
 
-def _line(x: np.ndarray, y: np.ndarray, name: str, **look: Any) -> go.Scatter:
-    return go.Scatter(x=x, y=y, name=name, hovertemplate="%{y:.3g}", **look)
+def _line(x: np.ndarray, y: np.ndarray, name: str, **look: Any) -> Scatter:
+    return Scatter(x=x, y=y, name=name, hovertemplate="%{y:.3g}", **look)
 
 
-def layer_map(values: Float[np.ndarray, "layer moment"], epochs: Float[np.ndarray, " moment"]) -> go.Figure:
+def layer_map(values: Float[np.ndarray, "layer moment"], epochs: Float[np.ndarray, " moment"]) -> Figure:
     """Return a map of the powers of ten of `values`; what is 0 or has overflowed is left empty."""
     with np.errstate(divide="ignore", invalid="ignore"):
         powers = np.where(np.isfinite(values) & (values > 0), np.log10(values), np.nan)
     chart = figure(_("Epoch"), _("Hidden layer"), height=420, hovermode="closest")
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=epochs,
             y=np.arange(1, len(values) + 1),
             z=powers,
-            colorscale="Cividis",
+            colorscale=YELLOW_ON_BLUE,
             colorbar={"title": {"text": _("power of 10")}, "thickness": 12},
             hovertemplate=_("epoch %{x}, layer %{y}: 10^%{z:.2f}"),
         )

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Scatter
 from lab.figures.theme import RED, figure
 
 
@@ -37,7 +37,7 @@ def learning_figure(
     y_title: str,
     log: bool = False,
     target: tuple[str, float] | None = None,
-) -> go.Figure:
+) -> Figure:
     """Return one line per curve over the epochs; a red cross marks the last number before an overflow.
 
     Args:
@@ -51,7 +51,7 @@ def learning_figure(
     for one in curves:
         drawn = np.where(np.isfinite(one.values) & ((one.values > 0) | (not log)), one.values, np.nan)
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=epochs,
                 y=drawn,
                 name=one.name,
@@ -70,13 +70,13 @@ def learning_figure(
         ends = np.array([0.0, max(float(epochs[-1]), 1.0)])
         line = {"color": "#7f7f7f", "dash": "dot", "width": 1.5}
         chart.add_trace(
-            go.Scatter(x=ends, y=np.full(2, level), name=name, mode="lines", line=line, hoverinfo="skip")
+            Scatter(x=ends, y=np.full(2, level), name=name, mode="lines", line=line, hoverinfo="skip")
         )
     if log:
         chart.update_yaxes(type="log", dtick="D2", exponentformat="power")
     return chart
 
 
-def _overflow(name: str, epochs: np.ndarray, values: np.ndarray) -> go.Scatter:
+def _overflow(name: str, epochs: np.ndarray, values: np.ndarray) -> Scatter:
     marker = {"symbol": "x", "size": 12, "color": RED}
-    return go.Scatter(x=epochs, y=values, name=name, mode="markers", marker=marker, hovertemplate="%{y:.4g}")
+    return Scatter(x=epochs, y=values, name=name, mode="markers", marker=marker, hovertemplate="%{y:.4g}")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
+from lab.figures.chart import Bar, Figure, Heatmap
 from lab.figures.theme import BLUE, figure
 
 SHARES = [[0, "#f2f2f2"], [0.25, "#cfe3f1"], [0.5, "#86bcdf"], [1, BLUE]]
@@ -23,12 +23,12 @@ def visible(letter: str) -> str:
     return VISIBLE.get(letter, letter)
 
 
-def next_letter_figure(letters: Sequence[str], shares: Float[np.ndarray, " letter"]) -> go.Figure:
+def next_letter_figure(letters: Sequence[str], shares: Float[np.ndarray, " letter"]) -> Figure:
     """Return a bar for each of the likeliest letters, from the left; at most 20."""
     order = np.argsort(-shares, kind="stable")[:20]
     chart = figure(_("Next letter"), _("Probability"), hovermode="closest")
     chart.add_trace(
-        go.Bar(
+        Bar(
             x=[visible(letters[int(place)]) for place in order],
             y=shares[order],
             marker={"color": BLUE},
@@ -41,11 +41,11 @@ def next_letter_figure(letters: Sequence[str], shares: Float[np.ndarray, " lette
     return chart
 
 
-def reading_figure(word: str, names: Sequence[str], shares: Float[np.ndarray, "letter name"]) -> go.Figure:
+def reading_figure(word: str, names: Sequence[str], shares: Float[np.ndarray, "letter name"]) -> Figure:
     """Return what is thought after each letter of a word: a row for each name, probabilities in the cells."""
     chart = figure(_("Read so far"), _("Language"), hovermode="closest", height=120 + 40 * len(names))
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=[f"{place + 1} {visible(letter)}" for place, letter in enumerate(word)],
             y=list(names),
             z=shares.T.astype(np.float32),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Histogram2d, Scatter
 from lab.figures.theme import BLUE, GREEN, ORANGE, figure
 
 SIGNED = [[0, ORANGE], [0.5, "#f2f2f2"], [1, BLUE]]
@@ -32,7 +32,7 @@ class Matrix:
     grey: bool = False
 
 
-def matrices(blocks: Sequence[Matrix], *, gap: float = 1.0) -> go.Figure:
+def matrices(blocks: Sequence[Matrix], *, gap: float = 1.0) -> Figure:
     """Return the blocks from left to right; each is as high as the others, whatever its rows.
 
     Args:
@@ -73,7 +73,7 @@ def _cell_width(tallest: int, columns: int) -> float:
     return max(tallest / 7, min(tallest, columns)) / columns
 
 
-def _cells(block: Matrix, left: float, tallest: int, across: float) -> go.Histogram2d:
+def _cells(block: Matrix, left: float, tallest: int, across: float) -> Histogram2d:
     """Return one cell per number.
 
     It is a heat map whose numbers are given as columns, so that the table under the figure lists each.
@@ -84,7 +84,7 @@ def _cells(block: Matrix, left: float, tallest: int, across: float) -> go.Histog
     values = block.cells.ravel()
     largest = float(np.abs(values).max()) or 1.0
     low, top = (float(values.min()), float(values.max())) if block.grey else (-largest, largest)
-    return go.Histogram2d(
+    return Histogram2d(
         x=left + (column + 0.5) * across,
         y=tallest - (row + 0.5) * high,
         z=values,
@@ -100,13 +100,13 @@ def _cells(block: Matrix, left: float, tallest: int, across: float) -> go.Histog
     )
 
 
-def _numbers(block: Matrix, left: float, tallest: int, across: float) -> go.Scatter:
+def _numbers(block: Matrix, left: float, tallest: int, across: float) -> Scatter:
     """Return the number in every cell; Plotly's own would stand upside down in a single column."""
     rows, columns = block.cells.shape
     row, column = np.divmod(np.arange(block.cells.size), columns)
     values = block.cells.ravel()
     dark = np.abs(values) > 0.6 * (float(np.abs(values).max()) or 1.0)
-    return go.Scatter(
+    return Scatter(
         x=left + (column + 0.5) * across,
         y=tallest - (row + 0.5) * tallest / rows,
         text=[f"{value:.2f}" for value in values],

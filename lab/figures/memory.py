@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
+from lab.figures.chart import Figure, Scatter
 from lab.figures.curves import band
 from lab.figures.layerwise import LOOKS
 from lab.figures.theme import faded, figure
@@ -19,7 +19,7 @@ def median_curves(
     y_title: str,
     log: bool = False,
     form: str = "%{y:.3g}",
-) -> go.Figure:
+) -> Figure:
     """Return for each name the median over networks, and the area from the 10th to the 90th percentile.
 
     Args:
@@ -42,7 +42,7 @@ def median_curves(
         if one.shape[1] > 1:
             chart.add_trace(_ribbon(places, low, high, name, colour))
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=places,
                 y=middle,
                 name=name,
@@ -58,10 +58,10 @@ def median_curves(
     return chart
 
 
-def _ribbon(places: np.ndarray, low: np.ndarray, high: np.ndarray, name: str, colour: str) -> go.Scatter:
+def _ribbon(places: np.ndarray, low: np.ndarray, high: np.ndarray, name: str, colour: str) -> Scatter:
     """Return the area between two lines, where both are finite."""
     whole = np.isfinite(low) & np.isfinite(high)
-    return go.Scatter(
+    return Scatter(
         x=np.concatenate([places[whole], places[whole][::-1]]),
         y=np.concatenate([high[whole], low[whole][::-1]]),
         name=f"{name}, p10-p90",

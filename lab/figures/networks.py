@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Histogram2d, Scatter
 from lab.figures.network_parts import Column, Network
 from lab.figures.theme import BLUE, GREEN, ORANGE, faded, figure
 
@@ -20,7 +20,7 @@ WIDTHS = (0.6, 1.4, 2.6, 4.2)
 QUIET = "#8a94a3"
 
 
-def network(drawn: Network) -> go.Figure:
+def network(drawn: Network) -> Figure:
     """Return the drawing: lines first, then cells and boxes with their numbers."""
     extent = drawn.extent
     last = len(drawn.columns) - 1
@@ -60,7 +60,7 @@ def network(drawn: Network) -> go.Figure:
     return chart
 
 
-def _lines(drawn: Network, bundle: int, extent: float) -> list[go.Scatter]:
+def _lines(drawn: Network, bundle: int, extent: float) -> list[Scatter]:
     """Return the lines of one bundle, gathered by sign and width; of wide columns only the lit ones."""
     source, target = drawn.columns[bundle], drawn.columns[bundle + 1]
     lit = drawn.lit[1] if drawn.lit[0] == bundle + 1 else -1
@@ -74,13 +74,13 @@ def _lines(drawn: Network, bundle: int, extent: float) -> list[go.Scatter]:
     return [*traces, *(_gathered(drawn, bundle, [lit], extent, opacity=1.0) if lit >= 0 else [])]
 
 
-def _band(drawn: Network, bundle: int, extent: float) -> go.Scatter:
+def _band(drawn: Network, bundle: int, extent: float) -> Scatter:
     """Return a faint area in place of the lines between two columns."""
     left, right = (column.heights(extent) for column in drawn.columns[bundle : bundle + 2])
     start, end = bundle + HALF_WIDTH, bundle + 1 - HALF_WIDTH
     corners = [(start, left[0]), (end, right[0]), (end, right[-1]), (start, left[-1])]
     x, y = zip(*corners, strict=True)
-    return go.Scatter(
+    return Scatter(
         x=x,
         y=y,
         mode="lines",
@@ -93,7 +93,7 @@ def _band(drawn: Network, bundle: int, extent: float) -> go.Scatter:
 
 def _gathered(
     drawn: Network, bundle: int, neurons: Sequence[int], extent: float, *, opacity: float
-) -> list[go.Scatter]:
+) -> list[Scatter]:
     """Return at most eight traces: positive and negative lines in four widths."""
     weights = drawn.weights[bundle]
     left, right = (column.heights(extent) for column in drawn.columns[bundle : bundle + 2])
@@ -111,11 +111,11 @@ def _gathered(
         style["dash"] = "5px,3px" if negative else "solid"
         # Packed arrays, because NaN, the gap between two lines, cannot be written in JSON.
         place = {"x": np.array(x, np.float32), "y": np.array(y, np.float32)}
-        traces.append(go.Scatter(**place, mode="lines", line=style, opacity=opacity, hoverinfo="skip"))
+        traces.append(Scatter(**place, mode="lines", line=style, opacity=opacity, hoverinfo="skip"))
     return traces
 
 
-def _strip(number: int, column: Column, extent: float) -> go.Histogram2d:
+def _strip(number: int, column: Column, extent: float) -> Histogram2d:
     """Return a wide column as an image, or as a strip of cells."""
     values, extent = column.values, column.reach(extent)
     side = column.side or 1
@@ -129,7 +129,7 @@ def _strip(number: int, column: Column, extent: float) -> go.Histogram2d:
     else:
         low, high, colours = -largest, largest, [[0, ORANGE], [0.5, "#f2f2f2"], [1, BLUE]]
     # One cell per value: a heat map given as columns, so that the table under it lists each.
-    return go.Histogram2d(
+    return Histogram2d(
         x=number - HALF_WIDTH + (place + 0.5) * width,
         y=extent - (row + 0.5) * height,
         z=values,
@@ -180,7 +180,7 @@ def _rectangle(number: int, height: float, half: float, wider: float = 0.0) -> d
     return {"type": "rect", "x0": x0, "x1": x1, "y0": height - half, "y1": height + half, "layer": "above"}
 
 
-def _numbers(drawn: Network, extent: float) -> go.Scatter:
+def _numbers(drawn: Network, extent: float) -> Scatter:
     """Return the number in every box."""
     x, y, texts, names = [], [], [], []
     for number, column in enumerate(drawn.columns):
@@ -192,7 +192,7 @@ def _numbers(drawn: Network, extent: float) -> go.Scatter:
             y.append(height)
             texts.append(short(value) if known else "?")
             names.append(f"{column.title.replace('<br>', ', ')}, {neuron + 1}")
-    return go.Scatter(
+    return Scatter(
         x=x,
         y=y,
         text=texts,
@@ -203,7 +203,7 @@ def _numbers(drawn: Network, extent: float) -> go.Scatter:
     )
 
 
-def _numbered_line(drawn: Network, extent: float) -> go.Scatter | None:
+def _numbered_line(drawn: Network, extent: float) -> Scatter | None:
     """Return the weights of the current neuron, each at its line; none where they would not fit."""
     layer, neuron = drawn.lit
     if layer == 0 or drawn.columns[layer - 1].is_wide or len(drawn.columns[layer - 1].values) > MOST_NUMBERED:
@@ -214,7 +214,7 @@ def _numbered_line(drawn: Network, extent: float) -> go.Scatter | None:
     share = 0.3
     y = left + share * (end - left) + 0.15
     x = np.full(len(weights), layer - 1 + HALF_WIDTH + 0.02)
-    return go.Scatter(
+    return Scatter(
         x=x,
         y=y,
         text=[short(weight) for weight in weights],

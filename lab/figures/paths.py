@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float64
 
+from lab.figures.chart import Figure, Scatter
 from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, figure
 
 STYLES = (
@@ -54,9 +54,9 @@ def steps_of(paths: Sequence[Path]) -> int:
     return max((len(path.heights) - 1 for path in paths), default=0)
 
 
-def path_line(path: Path, x: np.ndarray, y: np.ndarray) -> go.Scatter:
+def path_line(path: Path, x: np.ndarray, y: np.ndarray) -> Scatter:
     """Return a path as it is played: a line with its steps."""
-    return go.Scatter(
+    return Scatter(
         x=x,
         y=y,
         name=path.name,
@@ -69,11 +69,11 @@ def path_line(path: Path, x: np.ndarray, y: np.ndarray) -> go.Scatter:
     )
 
 
-def path_head(path: Path, x: np.ndarray, y: np.ndarray) -> go.Scatter:
+def path_head(path: Path, x: np.ndarray, y: np.ndarray) -> Scatter:
     """Return where a path has come to as it is played: one marker."""
     colour, _dash, symbol = STYLES[path.style]
     edge = {"width": 1.5, "color": colour if symbol.endswith("open") else "#ffffff"}
-    return go.Scatter(
+    return Scatter(
         x=x,
         y=y,
         name=path.name,
@@ -88,7 +88,7 @@ def path_head(path: Path, x: np.ndarray, y: np.ndarray) -> go.Scatter:
 
 def curve_figure(
     curve: Float64[np.ndarray, "2 point"], paths: Sequence[Path], x_title: str, y_title: str, **meta: Any
-) -> go.Figure:
+) -> Figure:
     """Return a function of x alone as a curve, with paths of points on it.
 
     Args:
@@ -101,7 +101,7 @@ def curve_figure(
     chart = figure(x_title, y_title, hovermode="closest", height=460)
     x, heights = curve
     line = {"color": "#7f8797", "width": 3}
-    chart.add_trace(go.Scatter(x=x, y=heights.astype(np.float32), name="f(x)", mode="lines", line=line))
+    chart.add_trace(Scatter(x=x, y=heights.astype(np.float32), name="f(x)", mode="lines", line=line))
     for path in paths:
         y = np.where(np.abs(path.heights) < MOST, path.heights, np.nan)
         steps = path_line(path, path.positions[:, 0], y)
@@ -117,7 +117,7 @@ def curve_figure(
     return chart
 
 
-def descent_figure(paths: Sequence[Path], x_title: str, y_title: str) -> go.Figure:
+def descent_figure(paths: Sequence[Path], x_title: str, y_title: str) -> Figure:
     """Return height against step; logarithmic where no height is negative.
 
     The axis ends a hundred times above the start: what diverges is seen leaving it.
@@ -129,7 +129,7 @@ def descent_figure(paths: Sequence[Path], x_title: str, y_title: str) -> go.Figu
     for path in paths:
         fits = (np.abs(path.heights) < MOST) & ((path.heights > 0) if log else True)
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=np.arange(len(path.heights)),
                 y=np.where(fits, path.heights, np.nan),
                 name=path.name,

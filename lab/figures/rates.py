@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Bool, Float, Int
 
 from lab.core.labels import _
-from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, figure
+from lab.figures.chart import Figure, Heatmap, Scatter
+from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, YELLOW_ON_BLUE, figure
 
 LOOKS = (
     (BLUE, "solid"),
@@ -47,7 +47,7 @@ class Ends:
     predicted: float | None
 
 
-def sweep_figure(ends: Ends, shown: int) -> go.Figure:
+def sweep_figure(ends: Ends, shown: int) -> Figure:
     """Return final losses against the rate, both axes logarithmic; the rate `shown`, from 0, is marked."""
     gaps, start = ends.gaps, ends.start
     low, top = _window(gaps, start)
@@ -77,7 +77,7 @@ def sweep_figure(ends: Ends, shown: int) -> go.Figure:
     heights = np.where(inside, gaps, np.where(lower, 3 * low, top / 3))
     looked_at = np.arange(len(gaps)) == shown
     chart.add_trace(_marks(ends, looked_at, heights, (_("looked at"), PURPLE, "circle-open")))
-    chart.data[-1].update(marker={"size": 16, "line": {"width": 3}})
+    chart.traces[-1].update(marker={"size": 16, "line": {"width": 3}})
     chart.update_xaxes(_log(np.log10(ends_of_rates) + np.array([-0.03, 0.03])))
     chart.update_yaxes(_log(np.log10([low, top])))
     return chart
@@ -87,19 +87,19 @@ def _fate(gap: float, step: int) -> str:
     return _("diverged at step {step}").format(step=step) if step else f"{gap:.3g}"
 
 
-def _level(rates: np.ndarray, start: float) -> go.Scatter:
+def _level(rates: np.ndarray, start: float) -> Scatter:
     look = {"color": GREY, "width": 1.5, "dash": "dot"}
     name = _("at the start")
-    return go.Scatter(x=rates, y=[start, start], name=name, mode="lines", line=look, hoverinfo="skip")
+    return Scatter(x=rates, y=[start, start], name=name, mode="lines", line=look, hoverinfo="skip")
 
 
-def _edges(ends: Ends, low: float, top: float) -> list[go.Scatter]:
+def _edges(ends: Ends, low: float, top: float) -> list[Scatter]:
     """Return the predicted edge as a line and the observed one as the cell in which it lies."""
     traces = []
     if ends.edge:
         before, after = ends.rates[ends.edge - 1], ends.rates[ends.edge]
         traces.append(
-            go.Scatter(
+            Scatter(
                 x=[before, before, after, after],
                 y=[low, top, top, low],
                 name=_("observed edge"),
@@ -112,7 +112,7 @@ def _edges(ends: Ends, low: float, top: float) -> list[go.Scatter]:
         )
     if ends.predicted is not None:
         traces.append(
-            go.Scatter(
+            Scatter(
                 x=[ends.predicted, ends.predicted],
                 y=[low, top],
                 name=_("predicted edge"),
@@ -124,8 +124,8 @@ def _edges(ends: Ends, low: float, top: float) -> list[go.Scatter]:
     return traces
 
 
-def _lower(rates: np.ndarray, gaps: np.ndarray) -> go.Scatter:
-    return go.Scatter(
+def _lower(rates: np.ndarray, gaps: np.ndarray) -> Scatter:
+    return Scatter(
         x=rates,
         y=gaps,
         name=_("lower than at the start"),
@@ -136,11 +136,11 @@ def _lower(rates: np.ndarray, gaps: np.ndarray) -> go.Scatter:
     )
 
 
-def _marks(ends: Ends, chosen: np.ndarray, heights: np.ndarray, look: tuple[str, str, str]) -> go.Scatter:
+def _marks(ends: Ends, chosen: np.ndarray, heights: np.ndarray, look: tuple[str, str, str]) -> Scatter:
     """Return marks of the chosen rates, which tell their true losses wherever they stand."""
     name, colour, symbol = look
     fates = zip(ends.gaps[chosen], ends.diverged[chosen], strict=True)
-    return go.Scatter(
+    return Scatter(
         x=ends.rates[chosen],
         y=heights[chosen],
         name=name,
@@ -168,7 +168,7 @@ def _log(ends: np.ndarray) -> dict[str, object]:
     }
 
 
-def loss_curves(gaps: Mapping[str, Float[np.ndarray, " moment"]], *, y_title: str, start: float) -> go.Figure:
+def loss_curves(gaps: Mapping[str, Float[np.ndarray, " moment"]], *, y_title: str, start: float) -> Figure:
     """Return losses above the minimum over the steps, on a logarithmic axis.
 
     What rises far above the start leaves the window, what falls far below it, too; zoom out to follow.
@@ -181,7 +181,7 @@ def loss_curves(gaps: Mapping[str, Float[np.ndarray, " moment"]], *, y_title: st
     chart = figure(_("Step"), y_title, hovermode="closest", height=400)
     for (name, values), (colour, dash) in zip(gaps.items(), LOOKS, strict=False):
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=np.arange(len(values)),
                 y=np.where(np.isfinite(values) & (values > 0), values, np.nan),
                 name=name,
@@ -225,17 +225,17 @@ class Lands:
     best: tuple[float, float]
 
 
-def rate_map(lands: Lands) -> go.Figure:
+def rate_map(lands: Lands) -> Figure:
     """Return the map: rate across, momentum up; the predicted edge as a line over it."""
     chart = figure(_("Learning rate"), _("Momentum"), hovermode="closest", height=480)
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=lands.rates,
             y=lands.momenta,
             z=lands.colours,
             zmin=lands.ends[0],
             zmax=lands.ends[1],
-            colorscale="Cividis",
+            colorscale=YELLOW_ON_BLUE,
             colorbar={"title": {"text": lands.title, "side": "right"}, "thickness": 12},
             hovertemplate="%{x:.4g}, %{y:.3f}: %{z:.3g}",
             name=lands.title,
@@ -251,9 +251,9 @@ def rate_map(lands: Lands) -> go.Figure:
     return chart
 
 
-def _outside(lands: Lands, where: np.ndarray, colour: str, name: str) -> go.Heatmap:
+def _outside(lands: Lands, where: np.ndarray, colour: str, name: str) -> Heatmap:
     """Return cells of one colour, for pairs whose loss has no place on the colour scale."""
-    return go.Heatmap(
+    return Heatmap(
         x=lands.rates,
         y=lands.momenta,
         z=np.where(where, 1.0, np.nan),
@@ -265,7 +265,7 @@ def _outside(lands: Lands, where: np.ndarray, colour: str, name: str) -> go.Heat
     )
 
 
-def _signs(lands: Lands) -> list[go.Scatter]:
+def _signs(lands: Lands) -> list[Scatter]:
     """Return the predicted edge as a line, optimum and best pair as marks; what lies in the window."""
     first, last = lands.rates[[0, -1]]
     traces = []
@@ -273,7 +273,7 @@ def _signs(lands: Lands) -> list[go.Scatter]:
     shown = (edges >= first) & (edges <= last)
     if shown.any():
         look = {"color": SKY, "dash": "dash", "width": 3}
-        line = go.Scatter(x=edges[shown], y=lands.momenta[shown], mode="lines", line=look)
+        line = Scatter(x=edges[shown], y=lands.momenta[shown], mode="lines", line=look)
         traces.append(line.update(name=_("predicted edge"), hovertemplate="%{x:.4g}"))
     for place, name, symbol in (
         (lands.optimum, _("optimum by formula"), "star"),
@@ -281,6 +281,6 @@ def _signs(lands: Lands) -> list[go.Scatter]:
     ):
         if place is not None and first <= place[0] <= last:
             mark = {"symbol": symbol, "size": 15, "color": RED, "line": {"width": 2.5, "color": RED}}
-            point = go.Scatter(x=[place[0]], y=[place[1]], mode="markers", marker=mark)
+            point = Scatter(x=[place[0]], y=[place[1]], mode="markers", marker=mark)
             traces.append(point.update(name=name, hovertemplate="%{x:.4g}, %{y:.3f}"))
     return traces

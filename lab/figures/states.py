@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
+from lab.figures.chart import Bar, Figure, Heatmap
 from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, SKY, figure
 
 SIGNED = [[0, ORANGE], [0.5, "#f2f2f2"], [1, BLUE]]
@@ -24,7 +24,7 @@ def state_map(
     x_title: str,
     y_title: str,
     height: int = 320,
-) -> go.Figure:
+) -> Figure:
     """Return one row per unit and one column per step; numbers stand in the cells where they have room.
 
     Args:
@@ -43,7 +43,7 @@ def state_map(
     )
     chart = figure(x_title, y_title, height=height, hovermode="closest")
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=list(labels),
             y=list(rows) or np.arange(1, len(drawn) + 1),
             z=drawn,
@@ -67,7 +67,7 @@ def state_map(
     return chart
 
 
-def gate_bars(values: Mapping[str, Float[np.ndarray, " unit"]], *, y_title: str) -> go.Figure:
+def gate_bars(values: Mapping[str, Float[np.ndarray, " unit"]], *, y_title: str) -> Figure:
     """Return for each unit a bar per gate, from -1 to 1, with its number.
 
     Args:
@@ -77,7 +77,7 @@ def gate_bars(values: Mapping[str, Float[np.ndarray, " unit"]], *, y_title: str)
     chart = figure(_("Hidden unit"), y_title, barmode="group", hovermode="closest")
     for (name, numbers), (colour, pattern) in zip(values.items(), BARS, strict=False):
         chart.add_trace(
-            go.Bar(
+            Bar(
                 x=[str(unit) for unit in range(1, len(numbers) + 1)],
                 y=numbers,
                 name=name,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float, Float64
 
 from lab.core.labels import _
+from lab.figures.chart import Contour, Figure, Heatmap, Scatter, Scatter3d, Surface
 from lab.figures.paths import MOST, STYLES, Path, path_head, path_line, steps_of
 from lab.figures.theme import figure
 
@@ -74,9 +74,7 @@ def lift_of(heights: Float[np.ndarray, "*any"]) -> Lift:
     return Lift(floor, max(unit, 1e-4 * float(known.max() - floor)))
 
 
-def contour_figure(
-    ground: Ground, paths: Sequence[Path], x_title: str, y_title: str, **meta: Any
-) -> go.Figure:
+def contour_figure(ground: Ground, paths: Sequence[Path], x_title: str, y_title: str, **meta: Any) -> Figure:
     """Return the map of a function with paths on it; its levels are closer where it is low.
 
     Args:
@@ -92,8 +90,8 @@ def contour_figure(
     shared = {"x": ground.x, "y": ground.y}
     # The true heights, for the table and for the pointer; what is seen is their logarithm.
     told = _("x %{x:.3g}, y %{y:.3g}: loss %{z:.4g}") + "<extra></extra>"
-    chart.add_trace(go.Heatmap(**shared, z=heights, opacity=0, showscale=False, hovertemplate=told))
-    chart.add_trace(go.Contour(**shared, **_levels(lift, lift(ground.drawn))))
+    chart.add_trace(Heatmap(**shared, z=heights, opacity=0, showscale=False, hovertemplate=told))
+    chart.add_trace(Contour(**shared, **_levels(lift, lift(ground.drawn))))
     for path in paths:
         chart.add_trace(path_line(path, path.positions[:, 0], path.positions[:, 1]))
         chart.add_trace(path_head(path, path.positions[:, 0], path.positions[:, 1]))
@@ -120,25 +118,25 @@ def _levels(lift: Lift, lifted: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _places(ground: Ground, paths: Sequence[Path]) -> list[go.Scatter]:
+def _places(ground: Ground, paths: Sequence[Path]) -> list[Scatter]:
     """Return the marks of the lowest points and of the start."""
     black = {"color": "#000000", "line": {"color": "#ffffff", "width": 1.5}}
-    found: list[go.Scatter] = []
+    found: list[Scatter] = []
     if ground.minima:
         x, y = np.array(ground.minima).T
         star = {**black, "symbol": "star", "size": 13}
-        found.append(go.Scatter(x=x, y=y, name=_("lowest"), mode="markers", marker=star, hoverinfo="skip"))
+        found.append(Scatter(x=x, y=y, name=_("lowest"), mode="markers", marker=star, hoverinfo="skip"))
     if paths:
         x, y = paths[0].positions[0]
         ring = {"symbol": "circle-open-dot", "size": 15, "color": "#000000", "line": {"width": 2}}
-        found.append(go.Scatter(x=[x], y=[y], name=_("start"), mode="markers", marker=ring, hoverinfo="skip"))
-        found[-1].showlegend = False  # the ring is black, and so would the legend be in the dark
+        found.append(Scatter(x=[x], y=[y], name=_("start"), mode="markers", marker=ring, hoverinfo="skip"))
+        found[-1].update(showlegend=False)  # the ring is black, and so would the legend be in the dark
     return found
 
 
 def landscape_figure(
     ground: Ground, paths: Sequence[Path], titles: tuple[str, str, str], *, log: bool = False
-) -> go.Figure:
+) -> Figure:
     """Return the function as a surface in space, to be turned with the mouse, with paths on it.
 
     Args:
@@ -166,7 +164,7 @@ def landscape_figure(
     shown = {"colorscale": SCALE, "showscale": False, "opacity": 0.92}
     drawn = {"z": heights.astype(np.float32), "surfacecolor": colours.astype(np.float32), "name": _("loss")}
     told = {"hoverinfo": "skip"} if log else {"hovertemplate": "%{z:.4g}<extra></extra>"}
-    chart.add_trace(go.Surface(x=ground.x, y=ground.y, **drawn, **shown, **told))
+    chart.add_trace(Surface(x=ground.x, y=ground.y, **drawn, **shown, **told))
     for path in paths:
         place = _in_space(path, lift if log else None, room / 3)
         chart.add_trace(_spatial_line(path, place))
@@ -183,13 +181,13 @@ def _in_space(path: Path, lift: Lift | None, above: float) -> Mapping[str, np.nd
     return dict(zip("xyz", there.astype(np.float32).T, strict=True))
 
 
-def _spatial_line(path: Path, place: Mapping[str, np.ndarray]) -> go.Scatter3d:
+def _spatial_line(path: Path, place: Mapping[str, np.ndarray]) -> Scatter3d:
     style = {"mode": "lines", "line": {**path.line, "width": 6}, "hoverinfo": "skip"}
-    return go.Scatter3d(**place, name=path.name, legendgroup=path.name, **style, meta={"path": "line"})
+    return Scatter3d(**place, name=path.name, legendgroup=path.name, **style, meta={"path": "line"})
 
 
-def _spatialpath_head(path: Path, place: Mapping[str, np.ndarray]) -> go.Scatter3d:
+def _spatialpath_head(path: Path, place: Mapping[str, np.ndarray]) -> Scatter3d:
     colour, _dash, symbol = STYLES[path.style]
     marker = {"size": 6, "color": colour, "symbol": symbol, "line": {"width": 1, "color": "#ffffff"}}
     style = {"mode": "markers", "marker": marker, "hoverinfo": "skip", "showlegend": False}
-    return go.Scatter3d(**place, name=path.name, legendgroup=path.name, **style, meta={"path": "head"})
+    return Scatter3d(**place, name=path.name, legendgroup=path.name, **style, meta={"path": "head"})

@@ -5,17 +5,19 @@ The stage in the browser adds fonts, text and grid colours of the light or dark 
 
 from typing import Any
 
-import plotly.graph_objects as go
+from plotly.colors import get_colorscale
+
+from lab.figures.chart import Figure
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 CLASSES = (ORANGE, BLUE, GREEN, PURPLE, SKY, RED)
+YELLOW_ON_BLUE = get_colorscale("Cividis")
 
 
-def figure(x_title: str, y_title: str, **layout: Any) -> go.Figure:
+def figure(x_title: str, y_title: str, **layout: Any) -> Figure:
     """Return an empty figure with axis titles; titles carry the unit, such as `Accuracy (%)`."""
-    return go.Figure(
+    return Figure(
         layout={
-            "template": "none",
             "height": 320,
             "margin": {"l": 64, "r": 12, "t": 8, "b": 48},
             "xaxis": {"title": {"text": x_title}, "zeroline": False},

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
+from lab.figures.chart import Figure, Heatmap
 from lab.figures.matrices import SIGNED
 from lab.figures.theme import figure
 
@@ -22,7 +22,7 @@ def tiles_figure(
     x_title: str,
     y_title: str,
     grey: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Return the images as one map with gaps between them; all share one scale.
 
     Args:
@@ -39,7 +39,7 @@ def tiles_figure(
     sheet = sheet.reshape(down * (high + 1), across * (wide + 1))[:-1, :-1]
     chart = figure(x_title, y_title, hovermode="closest", showlegend=False)
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=np.arange(sheet.shape[1]),
             y=np.arange(sheet.shape[0]),
             z=sheet,

@@ -1,10 +1,10 @@
 """One number per weight as a map, and a predicted change of the loss beside the true one."""
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.labels import _
+from lab.figures.chart import Figure, Heatmap, Scatter
 from lab.figures.theme import BLUE, GREEN, ORANGE, RED, figure
 
 TWO_SIDED = ((0.0, BLUE), (0.5, "#f7f7f7"), (1.0, RED))
@@ -17,7 +17,7 @@ def weight_map(
     y_title: str,
     reach: float,
     marked: tuple[int, int] | None = None,
-) -> go.Figure:
+) -> Figure:
     """Return a map of a number per weight: blue below 0, white at 0, red above.
 
     Args:
@@ -30,7 +30,7 @@ def weight_map(
     rows, columns = values.shape
     chart = figure(x_title, y_title, hovermode="closest", height=150 + 18 * rows)
     chart.add_trace(
-        go.Heatmap(
+        Heatmap(
             x=np.arange(1, columns + 1),
             y=np.arange(1, rows + 1),
             z=np.where(np.isfinite(values), values, np.nan),
@@ -50,7 +50,7 @@ def weight_map(
     return chart
 
 
-def _add_frame(chart: go.Figure, neuron: int, source: int) -> None:
+def _add_frame(chart: Figure, neuron: int, source: int) -> None:
     box = {"x0": source + 0.5, "x1": source + 1.5, "y0": neuron + 0.5, "y1": neuron + 1.5}
     chart.add_shape(type="rect", line={"width": 3, "color": GREEN}, **box)
 
@@ -62,7 +62,7 @@ def prediction_curves(
     *,
     chosen: float,
     x_title: str,
-) -> go.Figure:
+) -> Figure:
     """Return how far the loss is predicted to fall, how far it falls or rises, and the difference.
 
     Args:
@@ -84,9 +84,7 @@ def prediction_curves(
         style = {"color": colour, "symbol": "x", "size": 6}
         line = {"color": colour, "dash": dash, "width": 2.5}
         chart.add_trace(
-            go.Scatter(
-                x=steps, y=drawn, name=name, mode=mode, line=line, marker=style, hovertemplate="%{y:.4g}"
-            )
+            Scatter(x=steps, y=drawn, name=name, mode=mode, line=line, marker=style, hovertemplate="%{y:.4g}")
         )
     chart.update_xaxes(type="log", exponentformat="power", dtick=1)
     chart.update_yaxes(type="log", exponentformat="power", dtick=2)

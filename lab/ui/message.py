@@ -3,6 +3,7 @@
 import base64
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,27 +16,22 @@ from lab.curriculum import experiment
 from lab.runs.engine import Run
 from lab.ui.words import words
 
-REMEMBERED = 64
-_messages: LRUCache[tuple[str, str], dict[str, Any]] = LRUCache(REMEMBERED)
+REMEMBERED = 128
+SOON_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What takes most of the time of a message, made from so many events."""
+
+    events: int
+    figures: list[dict[str, Any]]
+    notes: list[str]
+    drawing: Drawing | None
+
+
+_shown: LRUCache[tuple[str, str], _Shown] = LRUCache(REMEMBERED)
 _lock = threading.Lock()
-
-
-def whole_message(run: Run, display: LessonSettings) -> dict[str, Any]:
-    """Return all that the stage is to show of a run; remembered once the run is done.
-
-    Figures take most of the time of a rerun, and a class looks at the same ones. What shows a learner's
-    own table is not remembered: nothing of it may outlive the visit.
-    """
-    if run.state != "done" or run.job.context.files:
-        return message(run, display)[0]
-    key = (run.key, display.key())
-    with _lock:
-        known = _messages.get(key)
-    if known is None:
-        known = message(run, display)[0]
-        with _lock:
-            _messages[key] = known
-    return known
 
 
 def message(run: Run, display: LessonSettings, frames_sent: int = 0) -> tuple[dict[str, Any], int]:
@@ -48,25 +44,45 @@ def message(run: Run, display: LessonSettings, frames_sent: int = 0) -> tuple[di
     """
     ended = run.ended  # asked first: of a run that ends just now, all events are there, or it goes on
     told = list(run.events)
-    show = experiment(run.job.experiment).stage
-    stage = show(run.job.settings, display, run.job.context, told, run.result)
+    shown = _remembered(run, display, told) if not run.job.context.files else _made(run, display, told)
     said: dict[str, Any] = {
         "progress": None if ended else _progress(run, told),
-        "figures": [panel_message(panel) for panel in stage.panels],
-        "notes": list(stage.notes),
+        "figures": shown.figures,
+        "notes": shown.notes,
         "done": ended,
     }
-    if stage.drawing is None:
+    if shown.drawing is None:
         return said, frames_sent
-    said["network"] = _network(stage.drawing, frames_sent)
-    return said, len(stage.drawing.epochs)
+    said["network"] = _network(shown.drawing, frames_sent)
+    return said, len(shown.drawing.epochs)
+
+
+def _remembered(run: Run, display: LessonSettings, told: Sequence[Event]) -> _Shown:
+    """Return what is shown; made once for all who look at the same run or, once it is done, at an equal one.
+
+    What shows a learner's own table must not come here: nothing of it may outlive the visit.
+    """
+    name = (run.key if run.state == "done" else run.token, display.key())
+    with _lock:
+        known = _shown.get(name)
+    if known is None or known.events != len(told):
+        known = _made(run, display, told)
+        with _lock:
+            _shown[name] = known
+    return known
+
+
+def _made(run: Run, display: LessonSettings, told: Sequence[Event]) -> _Shown:
+    show = experiment(run.job.experiment).stage
+    stage = show(run.job.settings, display, run.job.context, told, run.result)
+    figures = [panel_message(panel) for panel in stage.panels]
+    return _Shown(len(told), figures, list(stage.notes), stage.drawing)
 
 
 def _progress(run: Run, told: Sequence[Event]) -> dict[str, Any]:
     """Return the share done and a few words."""
     if run.state == "queued":
-        ahead = words("{count} runs ahead of yours").format(count=run.place)
-        return {"share": 0.0, "text": ahead if run.place else words("A worker is about to begin")}
+        return {"share": 0.0, "text": _waiting(run.place, run.wait_seconds)}
     started = next((event for event in told if isinstance(event, Started)), None)
     for event in reversed(told):
         if isinstance(event, Stepped):
@@ -77,13 +93,22 @@ def _progress(run: Run, told: Sequence[Event]) -> dict[str, Any]:
     return {"share": 0.0, "text": words("The run begins")}
 
 
+def _waiting(place: int, seconds: float | None) -> str:
+    """Return how long a run in the queue has to wait, in words."""
+    soon = seconds is not None and seconds < SOON_SECONDS
+    if not place:
+        ahead = (
+            words("A worker is about to begin") if soon or seconds is None else words("Yours is the next run")
+        )
+    else:
+        ahead = words("1 run ahead of yours") if place == 1 else words("{count} runs ahead of yours")
+    about = "" if soon or seconds is None else words(", about {seconds:.0f} s")
+    return (ahead + about).format(count=place, seconds=seconds)
+
+
 def panel_message(panel: Panel) -> dict[str, Any]:
     """Return a panel as plain JSON."""
-    spec = panel.figure.to_dict()
-    for trace in spec["data"]:  # Plotly packs arrays for the journey, but for empty ones
-        empty = [name for name, value in trace.items() if isinstance(value, np.ndarray) and not value.size]
-        trace.update(dict.fromkeys(empty, ()))
-    return {"id": panel.id, "title": panel.title, "alt": panel.alt, "spec": spec}
+    return {"id": panel.id, "title": panel.title, "alt": panel.alt, "spec": panel.figure.to_dict()}
 
 
 def _network(drawing: Drawing, sent: int) -> dict[str, Any]:

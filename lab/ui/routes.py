@@ -2,20 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from lab.core.settings import LessonSettings
 from lab.curriculum import experiment
 from lab.runs.engine import Run
 from lab.ui.assets import assets, version
 from lab.ui.desk import desk
 from lab.ui.message import message
 
-PUSH_SECONDS = 0.25
-LOOK_SECONDS = 0.02
+PUSH_SECONDS, MOST_PUSH_SECONDS = 0.25, 1.0
+REST = 4
+"""A stream rests so many times as long as its last message took: a busy server pushes less often."""
+LOOK_SECONDS = 0.04
+
+# One message at a time, for Python computes but one; the event loop stays free for all others.
+_writer = ThreadPoolExecutor(1, "messages")
 
 
 def assets_url() -> str:
@@ -46,25 +54,47 @@ async def events(request: Request) -> Response:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
     async def lines() -> AsyncIterator[bytes]:
-        told = frames = -1
-        while True:
-            ended = run.ended
-            if ended or len(run.events) > told or run.place:
-                told = len(run.events)
-                said, frames = message(run, display, max(frames, 0))
-                yield b"data: " + orjson.dumps(said) + b"\n\n"
-            if ended:
-                return
-            await _news(run, told)
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        run.when_ended(lambda _run: _tell(loop, over))
+        told, frames, done = -1, 0, False
+        while not done:
+            rest = PUSH_SECONDS
+            if run.ended or len(run.events) > told or run.state == "queued":
+                told, began = len(run.events), loop.time()
+                line, frames, done = await loop.run_in_executor(_writer, _line, run, display, frames)
+                rest = _rest(loop.time() - began)
+                yield line
+            if not done:
+                await _news(run, told, over, rest)
 
     return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
 
 
-async def _news(run: Run, told: int) -> None:
-    """Wait for the next push: a quarter of a second, or less if the run ends or begins to speak."""
-    for _look in range(round(PUSH_SECONDS / LOOK_SECONDS)):
-        await asyncio.sleep(LOOK_SECONDS)
-        if run.ended or (told == 0 and run.events):
+def _line(run: Run, display: LessonSettings, frames: int) -> tuple[bytes, int, bool]:
+    """Return the event to be sent, how many moments the stage then knows, and whether it is the last."""
+    said, frames = message(run, display, frames)
+    return b"data: " + orjson.dumps(said) + b"\n\n", frames, said["done"]
+
+
+def _rest(took: float) -> float:
+    """Return the seconds until the next message, after one that took so long."""
+    return min(max(PUSH_SECONDS, REST * took), MOST_PUSH_SECONDS)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    """Say to a stream that its run is over; from any thread, and of no use once the server stops."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(over.set)
+
+
+async def _news(run: Run, told: int, over: asyncio.Event, rest: float) -> None:
+    """Wait for the next push: `rest` seconds, or less if the run ends or begins to speak."""
+    looks = 1 if told else round(rest / LOOK_SECONDS)
+    for _look in range(looks):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), rest / looks)
+            return
+        if not told and run.events:
             return
 
 

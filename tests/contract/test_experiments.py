@@ -75,7 +75,8 @@ def test_equal_settings_give_equal_events_whoever_else_trains(one, data):
 
 
 def assert_readable(figure):
-    """Every axis has a title, and every trace numbers that can be drawn."""
+    """Every axis has a title, every trace numbers that can be drawn, and Plotly knows every property."""
+    figure = figure.checked()
     for trace in figure.data:
         spatial = trace.type in ("surface", "scatter3d")
         axes = (figure.layout.scene if spatial else figure.layout), "xyz" if spatial else "xy"

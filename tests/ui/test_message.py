@@ -3,17 +3,19 @@
 import base64
 import itertools
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
-import plotly.graph_objects as go
 import pytest
 
 from lab.core.events import Evaluated, Framed, Started, Stepped
+from lab.core.lesson import Context
 from lab.core.stage import Panel
 from lab.data.points import points
+from lab.figures.chart import Figure, Scatter
 from lab.runs.engine import End, Job, Run
 from lab.tables.parameters import index_of
 from lab.topics.playground import SWEEP, TRAIN
@@ -101,7 +103,13 @@ def test_progress_says_queued_running_and_nothing_once_it_is_over(story):
     said, frames = message(one.run, Display())
     assert (said["progress"], frames) == ({"share": 0.0, "text": "3 runs ahead of yours"}, 0)
     assert "network" not in said
+    one.run.begins = time.monotonic() + 8
+    assert message(one.run, Display())[0]["progress"]["text"] == "3 runs ahead of yours, about 8 s"
+    one.run.place = 1
+    assert message(one.run, Display())[0]["progress"]["text"] == "1 run ahead of yours, about 8 s"
     one.run.place = 0
+    assert message(one.run, Display())[0]["progress"]["text"] == "Yours is the next run, about 8 s"
+    one.run.begins = time.monotonic()
     assert message(one.run, Display())[0]["progress"]["text"] == "A worker is about to begin"
     one.tell(1)
     assert message(one.run, Display())[0]["progress"] == {"share": 0.0, "text": "The run begins"}
@@ -186,6 +194,50 @@ def test_arrays_of_any_layout_are_packed_row_by_row():
 
 
 def test_a_figure_without_points_can_be_sent():
-    empty = go.Figure(go.Scatter(x=np.array([]), y=np.array([], np.float32)))
+    empty = Figure().add_trace(Scatter(x=np.array([]), y=np.array([], np.float32)))
     said = panel_message(Panel("none", "Nothing", "There is nothing to be seen here.", empty))
     assert json.loads(json.dumps(said))["spec"]["data"][0]["x"] == []
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Return the calls of the Playground's stage, with the number of events of each."""
+    calls = []
+
+    def stage(settings, display, context, events, result=None):
+        calls.append(len(events))
+        return TRAIN.stage(settings, display, context, events, result)
+
+    monkeypatch.setattr("lab.ui.message.experiment", lambda _name: replace(TRAIN, stage=stage))
+    monkeypatch.setattr("lab.ui.message._shown", {})
+    return calls
+
+
+def test_all_who_follow_a_run_share_what_is_made_of_it(story, shown):
+    one = story(epochs=10, networks=1)
+    one.tell(4)
+    first, second = (message(one.run, Display())[0] for _follower in range(2))
+    assert first == second
+    assert shown == [4]
+    one.tell(1)
+    message(one.run, Display())
+    message(one.run, Display(log_loss=True))
+    assert shown == [4, 5, 5]
+
+
+def test_equal_runs_share_what_is_made_at_their_end(story, shown):
+    runs = [story(epochs=5, networks=1).end() for _visitor in range(2)]
+    first, second = (message(run, Display()) for run in runs)
+    assert first == second
+    assert len(shown) == 1
+    assert message(runs[1], Display(), first[1])[0]["network"]["moments"]["epochs"] == []
+
+
+def test_nothing_made_of_a_learners_own_file_is_kept(story, shown):
+    run = story(epochs=5, networks=1).end()
+    private = Run(replace(run.job, context=Context(files={"a" * 64: b"x"})))
+    private.extend(run.events, 0)
+    private.finish(End("done", result=run.result))
+    message(private, Display())
+    message(private, Display())
+    assert len(shown) == 2

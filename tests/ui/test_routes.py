@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import threading
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 
 from lab.runs.desk import Desk
 from lab.runs.engine import End
+from lab.runs.options import Options
 from lab.runs.store import Store
 from lab.topics.playground.settings import Display, Settings
 from lab.ui import routes
@@ -67,7 +69,7 @@ class Shelf:
     def __init__(self):
         self.next = None
 
-    def submit(self, job):
+    def submit(self, job, *, owner="", priority=0, seconds=0.0):
         assert self.next is not None
         return self.next
 
@@ -82,7 +84,7 @@ class Shelf:
 def live(monkeypatch, story):
     """Return a function that has a run of these settings at the desk, of which nothing is told yet."""
     shelf = Shelf()
-    desk = Desk(shelf, Store(1), in_place_seconds=-1)
+    desk = Desk(shelf, Store(1), Options(in_place_seconds=-1))
     monkeypatch.setattr(routes, "desk", lambda: desk)
 
     def one(**values):
@@ -187,20 +189,67 @@ def test_a_run_that_waits_tells_its_place_and_may_be_cancelled(live):
     assert (last["done"], last["progress"]) == (True, None)
 
 
-def test_a_run_that_speaks_first_is_told_at_once(monkeypatch, live):
+def rested(run, told, rest, act=lambda: None):
+    """Return how many seconds a stream waits for news of `run`, while `act` happens in another thread."""
+
+    async def waiting():
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        run.when_ended(lambda _run: routes._tell(loop, over))
+        acting = loop.run_in_executor(None, act)
+        began = loop.time()
+        await routes._news(run, told, over, rest)
+        seconds = loop.time() - began
+        await acting
+        return seconds
+
+    return waited(waiting())
+
+
+def test_the_first_word_and_the_end_are_told_at_once(live):
     one = live(epochs=5)
-    naps = []
+    assert rested(one.run, 0, 10, lambda: one.tell(3)) < 5
+    assert rested(one.run, 3, 10, one.end) < 5
 
-    async def sleep(seconds):
-        naps.append(seconds)
-        one.tell(3)
 
-    monkeypatch.setattr(routes.asyncio, "sleep", sleep)
-    waited(routes._news(one.run, 0))
-    assert sum(naps) == pytest.approx(routes.LOOK_SECONDS)
-    naps.clear()
-    waited(routes._news(one.run, 3))
-    assert sum(naps) == pytest.approx(routes.PUSH_SECONDS, abs=routes.LOOK_SECONDS)
+def test_further_words_wait_for_the_next_push(live):
+    one = live(epochs=5)
+    one.tell(3)
+    assert rested(one.run, 3, 0.1, lambda: one.tell(1)) == pytest.approx(0.1, abs=0.02)
+
+
+def test_the_end_of_a_run_whose_listener_is_gone_disturbs_nobody(live):
+    one = live(epochs=5)
+    gone = asyncio.new_event_loop()
+    gone.close()
+    one.run.when_ended(lambda _run: routes._tell(gone, asyncio.Event()))
+    assert one.end().state == "done"
+
+
+@pytest.mark.parametrize(("took", "rest"), [(0.0, 0.25), (0.1, 0.4), (5.0, 1.0)])
+def test_a_stream_rests_four_times_as_long_as_its_message_took(took, rest):
+    assert routes._rest(took) == pytest.approx(rest)
+
+
+def test_the_event_loop_goes_on_while_a_message_is_made(monkeypatch, live):
+    one = live(epochs=5, networks=1)
+    one.end()
+    made, asked = threading.Event(), threading.Event()
+
+    def slow(run, display, frames):
+        asked.set()
+        assert made.wait(10)
+        return message(run, display, frames)
+
+    monkeypatch.setattr(routes, "message", slow)
+
+    async def both():
+        stream = asyncio.create_task(answer(events_url(one.run, "")))
+        while not asked.is_set():
+            await asyncio.sleep(0.01)
+        made.set()
+        return await stream
+
+    assert messages(waited(both())[2])[-1]["done"]
 
 
 @pytest.mark.parametrize("token", ["nothing", "..", "%00", "a" * 10_000, "ünï"])

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lab.core.events import Event
 from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.core.stage import Panel, Stage
+from lab.figures.chart import Figure, Scatter
 from lab.figures.graphs import Box, Light, Mark, graph_svg
 from lab.figures.theme import BLUE, GREEN, ORANGE, figure
 from lab.topics.backpropagation.check import GREEN as LIMIT
@@ -43,7 +43,7 @@ def _slope_panel(found: Worked, one: Around) -> Panel:
     chart = figure(_("Value of {name}").format(name=name), _("Result of the expression"), hovermode="closest")
     curve = np.where(np.isfinite(one.result), one.result, np.nan)
     label = _("result while {name} moves").format(name=name)
-    chart.add_trace(go.Scatter(x=one.x, y=curve, mode="lines", name=label, line={"color": BLUE, "width": 2}))
+    chart.add_trace(Scatter(x=one.x, y=curve, mode="lines", name=label, line={"color": BLUE, "width": 2}))
     alt = _("The result of {text} as {name} moves from {low:.4g} to {high:.4g}.")
     alt = alt.format(text=found.text, name=name, low=one.x[0], high=one.x[-1])
     if not found.trace.trouble:
@@ -55,16 +55,16 @@ def _slope_panel(found: Worked, one: Around) -> Panel:
     return Panel("slope", _("The gradient is the slope: only {name} moves").format(name=name), alt, chart)
 
 
-def _add_tangent(chart: go.Figure, x: float, y: float, slope: float) -> None:
+def _add_tangent(chart: Figure, x: float, y: float, slope: float) -> None:
     across = np.array([x - 0.8, x, x + 0.8])
     with np.errstate(over="ignore"):
         up = y + slope * (across - x)
     up = np.where(np.isfinite(up), up, np.nan)
     name = _("tangent, slope {slope:.4g}").format(slope=slope)
     line = {"color": ORANGE, "width": 3, "dash": "dash"}
-    chart.add_trace(go.Scatter(x=across, y=up, mode="lines", name=name, line=line))
+    chart.add_trace(Scatter(x=across, y=up, mode="lines", name=name, line=line))
     marker = {"color": ORANGE, "size": 10, "line": {"color": BLUE, "width": 2}}
-    chart.add_trace(go.Scatter(x=[x], y=[y], mode="markers", name=_("here"), marker=marker))
+    chart.add_trace(Scatter(x=[x], y=[y], mode="markers", name=_("here"), marker=marker))
 
 
 def _error_panel(one: Around, h: float) -> Panel:
@@ -75,14 +75,12 @@ def _error_panel(one: Around, h: float) -> Panel:
     errors = np.where(np.isfinite(one.errors), np.clip(one.errors, FLOOR, 10), np.nan)
     label = _("error of the central difference by {name}").format(name=one.name)
     line = {"color": BLUE, "width": 2}
-    chart.add_trace(go.Scatter(x=STEPS, y=errors, mode="lines+markers", name=label, line=line))
+    chart.add_trace(Scatter(x=STEPS, y=errors, mode="lines+markers", name=label, line=line))
     ends = [float(STEPS[0]), float(STEPS[-1])]
     limit = {"color": GREEN, "dash": "dash", "width": 2}
-    chart.add_trace(
-        go.Scatter(x=ends, y=[LIMIT, LIMIT], mode="lines", name=_("green below this"), line=limit)
-    )
+    chart.add_trace(Scatter(x=ends, y=[LIMIT, LIMIT], mode="lines", name=_("green below this"), line=limit))
     chosen = {"color": ORANGE, "dash": "dot", "width": 2}
-    chart.add_trace(go.Scatter(x=[h, h], y=[FLOOR, 1], mode="lines", name=_("your h"), line=chosen))
+    chart.add_trace(Scatter(x=[h, h], y=[FLOOR, 1], mode="lines", name=_("your h"), line=chosen))
     best = float(STEPS[np.nanargmin(errors)]) if np.isfinite(errors).any() else float("nan")
     alt = _(
         "Relative error of the central difference by {name} over its step h, both axes logarithmic: small "

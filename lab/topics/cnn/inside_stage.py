@@ -1,12 +1,12 @@
 """What is shown of a picture on its way through the trained network."""
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.core.stage import Panel, Stage
 from lab.figures.attributions import pixel_figure
+from lab.figures.chart import Bar
 from lab.figures.matrices import Matrix, matrices
 from lab.figures.theme import BLUE, GREEN, figure
 from lab.figures.tiles import tiles_figure
@@ -54,7 +54,7 @@ def _answer_panel(seen: Inside) -> Panel:
     digits = [str(digit) for digit in range(len(seen.probabilities))]
     colours = [GREEN if digit == seen.truth else BLUE for digit in range(len(digits))]
     chart.add_trace(
-        go.Bar(
+        Bar(
             x=digits,
             y=seen.probabilities,
             marker={"color": colours, "pattern": {"shape": ["/" if one == GREEN else "" for one in colours]}},

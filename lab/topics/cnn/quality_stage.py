@@ -1,11 +1,11 @@
 """What is shown of how good the network is."""
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.core.stage import Panel, Stage
+from lab.figures.chart import Scatter
 from lab.figures.confusion import confusion_figure
 from lab.figures.theme import BLUE, ORANGE, figure
 from lab.figures.tiles import tiles_figure
@@ -92,7 +92,7 @@ def _shift_panel(result: Trained) -> Panel:
     chart = figure(_("Shift (pixels)"), _("Test accuracy (%)"))
     for name, (colour, dash, symbol), shares in zip(NAMES, LOOKS, result.shifted, strict=False):
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=list(result.shifts),
                 y=100 * shares,
                 name=name,
@@ -116,9 +116,7 @@ def _shift_panel(result: Trained) -> Panel:
 def _calibration_panel(result: Trained) -> Panel:
     chart = figure(_("Probability the network gives its answer"), _("Share that is right"))
     line = {"color": "#7f7f7f", "dash": "dot", "width": 1.5}
-    chart.add_trace(
-        go.Scatter(x=[0, 1], y=[0, 1], name=_("honest"), mode="lines", line=line, hoverinfo="skip")
-    )
+    chart.add_trace(Scatter(x=[0, 1], y=[0, 1], name=_("honest"), mode="lines", line=line, hoverinfo="skip"))
     told = []
     for number, (name, (colour, dash, symbol)) in enumerate(zip(NAMES, LOOKS, strict=True)):
         if number >= len(result.scores) or result.overflow[number]:
@@ -126,7 +124,7 @@ def _calibration_panel(result: Trained) -> Panel:
         bins = calibration(answers_of(result, number))
         known = bins.count > 0
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=bins.sure[known],
                 y=bins.right[known],
                 name=name,

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float64
 
 from lab.core.labels import _
+from lab.figures.chart import Bar, Figure, Scatter
 from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, RED, figure
 
 LINES = ((BLUE, "solid"), (ORANGE, "dash"), (GREEN, "dot"), (PURPLE, "dashdot"), (RED, "longdash"))
 BINS = 40
 
 
-def spread(values: Sequence[Float64[np.ndarray, "example neuron"]], x_title: str) -> go.Figure:
+def spread(values: Sequence[Float64[np.ndarray, "example neuron"]], x_title: str) -> Figure:
     """Return a histogram for every layer in one figure, each as the outline of its bars.
 
     Args:
@@ -27,7 +27,7 @@ def spread(values: Sequence[Float64[np.ndarray, "example neuron"]], x_title: str
         counts, _edges = np.histogram(np.clip(layer, low, high), edges)
         last = number == len(values)
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=(edges[:-1] + edges[1:]) / 2,
                 y=100 * counts / layer.size,
                 name=_("output") if last else _("layer {number}").format(number=number),
@@ -47,14 +47,14 @@ def _ends(values: Sequence[np.ndarray]) -> tuple[float, float]:
     return (float(low), float(high)) if high > low else (float(low) - 1, float(high) + 1)
 
 
-def shares(names: Sequence[str], plain: np.ndarray, heated: np.ndarray, temperature: float) -> go.Figure:
+def shares(names: Sequence[str], plain: np.ndarray, heated: np.ndarray, temperature: float) -> Figure:
     """Return the softmax shares of each neuron, at temperature 1 and at the chosen one."""
     chart = figure(_("Output neuron"), _("Share p (%)"), hovermode="closest", barmode="group")
     places = np.arange(len(names))
     for values, colour, name in ((plain, BLUE, "T = 1"), (heated, ORANGE, f"T = {temperature:g}")):
         pattern = {"shape": "" if colour == BLUE else "/"}
         chart.add_trace(
-            go.Bar(
+            Bar(
                 x=places,
                 y=100 * values,
                 name=name,

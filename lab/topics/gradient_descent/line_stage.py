@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lab.core.events import Event
 from lab.core.labels import _
 from lab.core.lesson import Context, Experiment
 from lab.core.stage import Panel, Stage
+from lab.figures.chart import Figure, Scatter
 from lab.figures.paths import Path
 from lab.figures.surfaces import Ground, contour_figure
 from lab.figures.theme import BLUE, GREEN, ORANGE, figure
@@ -62,7 +62,7 @@ def _data_panel(result: Fitted, display: LineDisplay) -> Panel:
     return Panel("line", title, alt, _data_chart(result, display))
 
 
-def _data_chart(result: Fitted, display: LineDisplay) -> go.Figure:
+def _data_chart(result: Fitted, display: LineDisplay) -> Figure:
     columns, (slope, intercept) = result.columns, result.path[0]
     x, y = columns.x, columns.y
     ends = np.array([x.min() - 0.2, x.max() + 0.2])
@@ -72,7 +72,7 @@ def _data_chart(result: Fitted, display: LineDisplay) -> go.Figure:
     if display.line_errors:
         chart.add_trace(_errors(x, y, slope * x + intercept))
     dots = {"size": 5, "color": BLUE, "opacity": 0.75}
-    chart.add_trace(go.Scatter(x=x, y=y, name=_("examples"), mode="markers", marker=dots))
+    chart.add_trace(Scatter(x=x, y=y, name=_("examples"), mode="markers", marker=dots))
     chart.add_trace(_line(ends, result.best, _("normal equation"), color=GREEN, dash="dash", width=2.5))
     if len(result.path) > 1:
         name = _("after {count} steps").format(count=len(result.path) - 1)
@@ -88,10 +88,10 @@ def _data_chart(result: Fitted, display: LineDisplay) -> go.Figure:
     return chart
 
 
-def _errors(x: np.ndarray, y: np.ndarray, told: np.ndarray) -> go.Scatter:
+def _errors(x: np.ndarray, y: np.ndarray, told: np.ndarray) -> Scatter:
     """Return one upright stroke for each example, from its point to the line."""
     gap = np.full_like(x, np.nan)
-    return go.Scatter(
+    return Scatter(
         x=np.stack([x, x, gap], 1).ravel(),
         y=np.stack([y, told, gap], 1).ravel(),
         name=_("errors"),
@@ -102,8 +102,8 @@ def _errors(x: np.ndarray, y: np.ndarray, told: np.ndarray) -> go.Scatter:
     )
 
 
-def _line(ends: np.ndarray, line: np.ndarray, name: str, **drawn: object) -> go.Scatter:
-    return go.Scatter(x=ends, y=line[0] * ends + line[1], name=name, mode="lines", line=drawn)
+def _line(ends: np.ndarray, line: np.ndarray, name: str, **drawn: object) -> Scatter:
+    return Scatter(x=ends, y=line[0] * ends + line[1], name=name, mode="lines", line=drawn)
 
 
 def _ground(result: Fitted) -> Ground:
@@ -141,9 +141,9 @@ def _loss_panel(result: Fitted) -> Panel:
     chart = figure(_("Step"), _("Loss (mean squared error)"))
     steps = np.arange(len(result.losses))
     drawn = {"name": _("descent"), "mode": "lines+markers", "line": {"color": BLUE, "width": 2}}
-    chart.add_trace(go.Scatter(x=steps, y=result.losses, marker={"size": 4}, **drawn))
+    chart.add_trace(Scatter(x=steps, y=result.losses, marker={"size": 4}, **drawn))
     least = {"name": _("normal equation"), "mode": "lines", "line": {"color": GREEN, "dash": "dash"}}
-    chart.add_trace(go.Scatter(x=steps[[0, -1]], y=[result.least] * 2, **least))
+    chart.add_trace(Scatter(x=steps[[0, -1]], y=[result.least] * 2, **least))
     chart.update_yaxes(type="log")
     alt = _(
         "The loss goes from {first:.4g} to {last:.4g} in {count} steps; the least possible is {least:.4g}."

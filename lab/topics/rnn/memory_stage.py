@@ -103,7 +103,7 @@ def clip_stage(
     ):  # fmt: skip
         parts = {FREE: found.values[f"free_{name}"], CLIPPED: found.values[f"clipped_{name}"]}
         chart = history(found.epochs, parts, y_title=y_title, shown=shown, log=True)
-        chart.update_layout(meta={}).update_xaxes(title_text=_("Update"))
+        chart.update_layout(meta={}).update_xaxes(title={"text": _("Update")})
         chart.update_yaxes(exponentformat="power")
         if name == "loss":
             chart.update_yaxes(range=[-1.6, 2.4])  # where learning is seen; what explodes leaves at the top

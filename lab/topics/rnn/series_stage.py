@@ -1,16 +1,15 @@
 """What is shown of a run on series: the forecast against the truth, losses, and the length of gradients."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from lab.core.events import Diverged, Evaluated, Event, Framed
 from lab.core.labels import _
 from lab.core.lesson import Context, Experiment
 from lab.core.stage import Panel, Stage
+from lab.figures.chart import Figure
 from lab.figures.forecasts import add_ends, add_level, answers_figure, forecast_figure, said_figure
 from lab.figures.functions import bands_figure
 from lab.tables.history import Scores, scores
@@ -144,10 +143,9 @@ def _bands(
     parts: Mapping[str, Float[np.ndarray, "moment network"]],
     y_title: str,
     first: int = 0,
-) -> go.Figure:
+) -> Figure:
     chart = bands_figure(epochs, parts, x_title=_("Epoch"), y_title=y_title, log=True, first=first)
-    traces: list[Any] = list(chart.select_traces())
-    chart.data = [trace for trace in traces if len(trace.x)]  # Plotly cannot write an empty array
+    chart.traces = [trace for trace in chart.traces if len(trace.properties["x"])]
     chart.update_traces(mode="lines")
     return chart
 

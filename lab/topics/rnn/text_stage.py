@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 from jaxtyping import Float32
 
@@ -13,6 +12,7 @@ from lab.core.labels import _
 from lab.core.lesson import Context, Experiment
 from lab.core.stage import Panel, Stage
 from lab.data.texts import Baselines
+from lab.figures.chart import Scatter
 from lab.figures.learning import Curve, learning_figure
 from lab.figures.letters import next_letter_figure, visible
 from lab.figures.states import state_map
@@ -119,11 +119,11 @@ def _loss_panel(
         Curve(_("pieces it learned from"), train_loss, ORANGE, "dot", thin=True),
     ]
     chart = learning_figure(steps, curves, y_title=_("Loss (nats per letter)"))
-    chart.update_xaxes(title_text=_("Step"))
+    chart.update_xaxes(title={"text": _("Step")})
     for name, value, colour, dash in _levels(guessing):
         line = {"color": colour, "dash": dash, "width": 1.5}
         ends = [float(steps[0]), max(float(steps[-1]), 1.0)]
-        chart.add_trace(go.Scatter(x=ends, y=[value] * 2, name=name, mode="lines", line=line))
+        chart.add_trace(Scatter(x=ends, y=[value] * 2, name=name, mode="lines", line=line))
     alt = _("The loss on unseen text goes from {first:.3f} to {last:.3f} nats per letter in {steps:g} steps.")
     told = alt.format(first=test_loss[0], last=test_loss[-1], steps=steps[-1])
     return Panel("letters_loss", _("How surprised it is by the next letter"), told, chart)

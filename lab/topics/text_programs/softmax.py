@@ -5,7 +5,6 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -18,6 +17,7 @@ from lab.core.lesson import Context, Experiment
 from lab.core.settings import LessonSettings
 from lab.core.stage import Stage
 from lab.data.digits import digits
+from lab.figures.chart import Scatter
 from lab.models.first_weights import with_first_weights
 from lab.tables.history import history_table, scores
 from lab.topics.text_programs.panels import accuracy_panel, loss_panel
@@ -212,7 +212,7 @@ def stage(
         return Stage()
     right = accuracy_panel(measured, {f"{key}_test_accuracy": name for key, name in VARIANTS.items()})
     losses = loss_panel(measured, {f"{key}_test_loss": name for key, name in VARIANTS.items()})
-    floor = go.Scatter(
+    floor = Scatter(
         x=measured.epochs,
         y=np.full(len(measured.epochs), LEAST_LOSS),
         name=_("least with two softmaxes: {loss:.3f}").format(loss=LEAST_LOSS),
