@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test check format bench browser clean
+.PHONY: run test check audit format bench load chaos browser clean
 
 run: .venv/lab  ## serve the lab at http://localhost:8501
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -18,12 +18,21 @@ check: .venv/dev  ## format, lint, imports, types
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright
 
+audit: .venv/dev  ## known vulnerabilities of the installed packages; fails where they cannot be looked up
+	.ci/audit
+
 format: .venv/dev  ## mend what a tool can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: .venv/dev  ## speed, as ratios in one run
 	$(BIN)/python -m tests.benchmarks
+
+load: .venv/dev  ## classes of 10, 30, 60 and 100 learners on this machine, a quarter of an hour; writes docs/load.md
+	$(BIN)/python -m tests.load --write
+
+chaos: .venv/dev  ## workers killed, sockets cut, the server restarted, while ten learners work
+	$(BIN)/python -m tests.chaos
 
 browser: .venv/dev  # a Chromium of Playwright's own where the machine has none; without one those tests are skipped
 	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/playwright install chromium || true

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lab.topics.cnn.operation_kernels import OWN, kernel_text
 from lab.topics.cnn.operation_settings import LARGEST_CELL, SIZES, OperationSettings
+from lab.ui.acts import acted
 from lab.ui.page import change
 from lab.ui.words import words
 
@@ -28,7 +29,7 @@ def kernel_editor(namespace: str, settings: OperationSettings) -> None:
         cells = kernel.copy()
         for row, values in rows.items():
             for column, value in values.items():
-                if value is not None:
+                if value is not None and np.isfinite(value):
                     cells[int(row), int(column) - 1] = np.clip(value, -LARGEST_CELL, LARGEST_CELL)
         _use(namespace, cells)
 
@@ -36,7 +37,7 @@ def kernel_editor(namespace: str, settings: OperationSettings) -> None:
     st.data_editor(
         frame,
         key=key,
-        on_change=changed,
+        on_change=lambda: acted(changed, namespace, "table"),
         column_config={name: form for name in frame.columns},
         width="content",
     )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lab.core.errors import LabError
 from lab.topics.cnn.operation import Maps, Place, Sizes, maps_of, place_of, terms_at
 from lab.topics.cnn.operation_equations import (
     MOST_TERMS,
@@ -22,6 +23,7 @@ from lab.topics.cnn.operation_settings import (
     OperationSettings,
 )
 from lab.topics.cnn.operation_stage import OPERATION
+from lab.ui.acts import acted
 from lab.ui.canvas import canvas
 from lab.ui.cnn_kernel import kernel_editor
 from lab.ui.cnn_walk import go, walk_buttons
@@ -94,11 +96,20 @@ def _known() -> OperationSettings:
         return OperationSettings.from_query(brought)[0]
     kept = st.session_state.get(f"kept:{NAMESPACE}", OperationSettings())
     choices = {name: st.session_state.get(f"{NAMESPACE}.{name}") for name in ("conv_picture", "conv_pool")}
-    return kept.changed(**{name: chosen for name, chosen in choices.items() if chosen is not None})
+    try:
+        return kept.changed(**{name: chosen for name, chosen in choices.items() if chosen is not None})
+    except LabError:  # what no list offers: the controls say so
+        return kept
 
 
 def _drawn(text: str) -> None:
-    change(NAMESPACE, OperationSettings, conv_drawing=text)
+    """Take what was drawn, if it is a drawing; in a callback."""
+
+    def taken() -> None:
+        drawing = OperationSettings().changed(conv_drawing=text).conv_drawing
+        change(NAMESPACE, OperationSettings, conv_drawing=drawing)
+
+    acted(taken, NAMESPACE, "drawing")
 
 
 def _stay_inside(maps: Maps) -> None:

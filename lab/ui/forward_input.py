@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
+from lab.figures.chart import Figure, Scatter
 from lab.figures.theme import CLASSES, GREEN, figure
 from lab.topics.forward_pass.examples import examples_of, is_drawn, picked_input, picked_target
 from lab.topics.forward_pass.settings import Edit, Pick, Settings
 from lab.topics.forward_pass.walk import Walk
+from lab.ui.acts import acted
 from lab.ui.canvas import canvas
 from lab.ui.forward_pass import safely
 from lab.ui.page import change, controls, settled, undo_buttons
@@ -96,9 +97,9 @@ def _points(settings: Settings, pick: Pick) -> None:
             _set(pick.without_input_edits(), example=int(number))
 
     st.plotly_chart(
-        _scatter(settings, pick),
+        _scatter(settings, pick).checked(),
         key=key,
-        on_select=clicked,
+        on_select=lambda: acted(clicked, key, "select"),
         selection_mode="points",
         config={"displayModeBar": False},
         width=POINTS_WIDTH,
@@ -110,7 +111,7 @@ def _points(settings: Settings, pick: Pick) -> None:
     st.caption(said or words("Colours show the value, from orange (low) to blue (high)."))
 
 
-def _scatter(settings: Settings, pick: Pick) -> go.Figure:
+def _scatter(settings: Settings, pick: Pick) -> Figure:
     examples = examples_of(settings)
     chart = figure(*(name.split(",")[0] for name in examples.names), hovermode="closest", height=250)
     numbers = np.arange(1, len(examples.targets) + 1)
@@ -129,7 +130,7 @@ def _scatter(settings: Settings, pick: Pick) -> go.Figure:
                 "colorscale": [[0, CLASSES[0]], [0.5, "#ddd"], [1, CLASSES[1]]],
             }
         chart.add_trace(
-            go.Scatter(
+            Scatter(
                 x=x[rows],
                 y=y[rows],
                 customdata=numbers[rows],
@@ -142,7 +143,7 @@ def _scatter(settings: Settings, pick: Pick) -> go.Figure:
     here = picked_input(settings, pick)
     ring = {"size": 14, "symbol": "circle-open", "color": GREEN, "line": {"width": 3}}
     chart.add_trace(
-        go.Scatter(x=here[:1], y=here[1:], mode="markers", marker=ring, name=words("input"), hoverinfo="skip")
+        Scatter(x=here[:1], y=here[1:], mode="markers", marker=ring, name=words("input"), hoverinfo="skip")
     )
     chart.update_layout(margin={"l": 40, "r": 4, "t": 4, "b": 36}, dragmode=False, showlegend=False)
     text = "#e6e9ee" if st.context.theme.type == "dark" else "#31333f"
@@ -241,7 +242,7 @@ def _editor(pick: Pick, frame: pd.DataFrame, key: str, place_of: Any) -> None:
     st.data_editor(
         frame,
         key=key,
-        on_change=changed,
+        on_change=lambda: acted(changed, PICK, "table"),
         column_config={str(name): form for name in frame.columns},
         height="content" if len(frame) <= 10 else 300,
     )

@@ -19,10 +19,12 @@ from lab.ui.words import prose, words
 
 S = TypeVar("S", bound=LessonSettings)
 MOST_UNDONE = 50
+ASKED = "visit:asked"  # the experiments that the page on show has asked for
 
 
 def open_page(lesson: Lesson) -> None:
     """Write the title and the text above the stage, and read the URL."""
+    st.session_state[ASKED] = set()
     session.read_url(lesson.slug)
     st.title(words(lesson.title), anchor=False)
     st.markdown(prose(lesson.slug)[0])
@@ -106,6 +108,9 @@ def _seed(settings: type[S], namespace: str, fields: Mapping[str, Control]) -> N
     """Give every control its value: from a URL the visitor brought, else as it was, else the default."""
     brought = session.incoming()
     known = all(is_known(f"{namespace}.{name}", one) for name, one in fields.items())
+    if session.is_catching_up():
+        own = [str(key) for key in st.session_state if str(key).startswith(f"{namespace}.")]
+        st.session_state.update({key: st.session_state[key] for key in own})
     if brought is None and known:
         return
     kept = st.session_state.get(f"kept:{namespace}")
@@ -140,8 +145,9 @@ def run(experiment: Experiment[S, Any, Any], settings: S) -> Run:
     device, note = session.device(float64=experiment.float64)
     if note:
         st.caption(note)
-    context = Context(device, session.files(), _earlier(experiment, settings, last, device))
-    asked = desk().ask(Job(experiment.name, settings, context), session.visitor())
+    context = Context(device, session.files(settings), _earlier(experiment, settings, last, device))
+    asked = desk().ask(Job(experiment.name, settings, context), session.visitor(), last=last)
+    st.session_state.setdefault(ASKED, set()).add(experiment.name)
     if asked.state == "done":
         st.session_state[f"last:{experiment.name}"] = asked
     return asked
@@ -197,8 +203,10 @@ def _ask_again(asked: Run) -> None:
 
 
 def close_page(lesson: Lesson) -> None:
-    """Write the text below the stage and the sources, and put the settings in the URL."""
+    """Write the text below the stage and the sources, put the settings in the URL, and leave other runs."""
     st.markdown(prose(lesson.slug)[1])
     if lesson.sources:
         st.caption(words("Sources") + ": " + "; ".join(lesson.sources))
     session.write_url(lesson.slug)
+    desk().keep_only(session.visitor(), st.session_state[ASKED])
+    session.catch_up()

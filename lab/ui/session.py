@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Collection
 
 import streamlit as st
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from lab.core.settings import LessonSettings
 from lab.data.tables import table_key
@@ -16,6 +18,7 @@ DEVICE = "visit:device"
 SEEN = "visit:seen"
 INCOMING = "visit:incoming"
 URL = "visit:url"
+BROUGHT, AGAIN = "visit:widgets", "visit:again"
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=lambda visitor: desk().leave(visitor))
@@ -48,15 +51,28 @@ def device(*, float64: bool = False) -> tuple[str, str]:
 
 
 def keep_file(raw: bytes) -> str:
-    """Keep an uploaded file for this visit and return the SHA-256 that settings name it by."""
+    """Keep an uploaded file for this visit and return the SHA-256 that settings name it by.
+
+    Beyond `LAB_VISITOR_FILES_MB` the files that were uploaded first are forgotten; a page that still
+    needs one asks for it again.
+    """
     digest = table_key(raw)
-    st.session_state.setdefault(FILES, {})[digest] = raw
+    kept = st.session_state.setdefault(FILES, {})
+    kept.pop(digest, None)
+    kept[digest] = raw
+    most = desk().options.visitor_files_mb * 2**20
+    while len(kept) > 1 and sum(map(len, kept.values())) > most:
+        del kept[next(iter(kept))]
     return digest
 
 
-def files() -> dict[str, bytes]:
-    """Return this visit's files by their SHA-256."""
-    return st.session_state.get(FILES, {})
+def files(settings: LessonSettings | None = None) -> dict[str, bytes]:
+    """Return this visit's files by their SHA-256: all, or those that `settings` name."""
+    kept = st.session_state.get(FILES, {})
+    if settings is None:
+        return kept
+    named = settings.key()
+    return {digest: raw for digest, raw in kept.items() if digest in named}
 
 
 def read_url(slug: str) -> None:
@@ -67,10 +83,42 @@ def read_url(slug: str) -> None:
     for new.
     """
     query = tuple(sorted(st.query_params.to_dict().items()))
+    st.session_state[BROUGHT] = None if SEEN in st.session_state else _widgets()
     seen = st.session_state.setdefault(SEEN, {}).setdefault(slug, set())
     st.session_state[INCOMING] = dict(query) if query and query not in seen else None
     st.session_state[URL] = {}
     seen.add(query)
+
+
+def _widgets() -> WidgetStates:
+    """Return the values of widgets as the browser has sent them."""
+    context = get_script_run_ctx()
+    return WidgetStates(widgets=context.session_state.get_widget_states() if context else [])
+
+
+def catch_up() -> None:
+    """Run a visit's first page again if its browser had changed widgets before; at the end of a page.
+
+    After a restart of the server, a browser goes on with its page and sends all widgets with the learner's
+    next change, but not yet the URL of that change. The first run has set every control by the URL; the
+    second one takes what the widgets said, and `is_catching_up` while it does.
+    """
+    brought, context = st.session_state[BROUGHT], get_script_run_ctx()
+    st.session_state[AGAIN] = bool(brought and brought.widgets)
+    if st.session_state[AGAIN] and context is not None and context.script_requests is not None:
+        again = RerunData(
+            query_string=context.query_string,
+            widget_states=brought,
+            page_script_hash=context.page_script_hash,
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+        context.script_requests.request_rerun(again)
+
+
+def is_catching_up() -> bool:
+    """Return whether this run follows a browser that was here before: controls must tell it their values."""
+    return bool(st.session_state.get(AGAIN))
 
 
 def incoming() -> dict[str, str] | None:

@@ -10,7 +10,8 @@ from streamlit.components.v2 import component
 from lab.core.lesson import Experiment
 from lab.core.settings import LessonSettings
 from lab.runs.engine import Run
-from lab.ui.message import whole_message
+from lab.ui.acts import acted
+from lab.ui.message import message
 from lab.ui.routes import assets_url, events_url
 from lab.ui.stage_words import translated
 
@@ -49,9 +50,9 @@ def draw_stage(
     key = f"stage:{experiment.name}"
 
     def called(name: str) -> Callable[[], None]:
-        return lambda: triggers[name](st.session_state[key][name])
+        return lambda: acted(lambda: triggers[name](st.session_state[key][name]), experiment.name, name)
 
-    said = whole_message(run, display)
+    said, _moments = message(run, display)
     callbacks: dict[str, Any] = {f"on_{name}_change": called(name) for name in triggers}
     _component(
         key=key,

@@ -44,6 +44,13 @@ class LabServer:
                 return workers[used.index(max(used))]
         raise AssertionError(f"no worker computed anything within {timeout} s")
 
+    def kill(self) -> None:
+        """Kill the server alone, as a crash would; fail if anything that it has started goes on."""
+        family = self.process.children(recursive=True)
+        self.process.kill()
+        _gone, left = psutil.wait_procs(family, STOP_SECONDS)
+        assert not left, f"the server was killed, but not {left}"
+
     def cpu_seconds(self) -> float:
         """Return the CPU seconds that the server itself has used, without its workers."""
         times = self.process.cpu_times()
@@ -109,6 +116,8 @@ def _wait_for_health(server: LabServer, started: subprocess.Popen[bytes]) -> Non
 
 
 def _end(server: LabServer, started: subprocess.Popen[bytes]) -> None:
+    if started.poll() == -signal.SIGKILL:  # by its test
+        return
     family = [server.process, *server.process.children(recursive=True)]
     started.send_signal(signal.SIGTERM)
     started.wait(STOP_SECONDS)
