@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-FEW = 30
+FEW = 20
 CASES = int(os.environ.get("LAB_HOSTILE_CASES", FEW))
 """Cases per property and kind of input; `LAB_HOSTILE_CASES=2000` for a long search."""
 
