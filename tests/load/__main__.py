@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.load.learner import PAGES, PATIENCE, Change, Learner
 from tests.load.measured import Usage, measured_server
 from tests.load.report import MARKERS, Load, markdown
+from tests.load.verdict import all_met, bends, judged
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
 SERIES = (10, 30, 60, 100)
@@ -89,14 +90,17 @@ def main() -> None:
         print(*_faults(loads[-1]), markdown(loads[-1:]), sep="\n", flush=True)
         if asked.write:
             write(loads)
-    raise SystemExit(0 if len(loads) == len(asked.learners) else 1)
+    if loads:
+        print(judged(loads), bends(loads), sep="\n\n")
+    raise SystemExit(0 if len(loads) == len(asked.learners) and all_met(loads) else 1)
 
 
 def write(loads: Sequence[Load]) -> None:
     """Put the tables in docs/load.md, between the markers."""
     before, rest = DOCUMENT.read_text(encoding="utf-8").split(MARKERS[0])
     after = rest.split(MARKERS[1])[1]
-    tables = f"{MARKERS[0]}\n\n{markdown(loads)}\n\n{MARKERS[1]}"
+    told = (bends(loads), judged(loads), markdown(loads))
+    tables = "\n\n".join((MARKERS[0], *told, MARKERS[1]))
     DOCUMENT.write_text(before + tables + after, encoding="utf-8")
 
 

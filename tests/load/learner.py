@@ -20,10 +20,17 @@ from tests.load.widgets import KINDS, held, moved, stated, widget_of
 PAGES = {
     "Playground": ("playground", {}),
     "forward pass": ("forward_pass", {}),
+    "gradient descent (line)": ("gradient_descent", {"part": "line"}),
     "gradient descent (race)": ("gradient_descent", {"part": "race"}),
+    "gradient descent (sweep)": ("gradient_descent", {"part": "sweep"}),
+    "gradient descent (batches)": ("gradient_descent", {"part": "batches"}),
+    "gradient descent (network)": ("gradient_descent", {"part": "network"}),
     "CNN training": ("cnn", {"part": "train"}),
     "RNN series": ("rnn", {"part": "series"}),
 }
+TRAINED = ("gradient descent (batches)", "gradient descent (network)", "CNN training", "RNN series")
+"""Pages on which networks train for seconds: they must show progress soon, all others their final picture."""
+QUICK = tuple(name for name in PAGES if name not in TRAINED)
 NOT_MOVED = {"Part of this lesson", "Device", ""}
 NEEDS_A_FILE = ("My own", "Your own")
 PATIENCE = 60.0  # seconds for the first page
@@ -80,13 +87,24 @@ class Learner:
     session: Session = field(init=False)
     opened: asyncio.Event = field(init=False)
 
+    async def dialled(self, session: str = "") -> ClientConnection:
+        """Open a WebSocket, to a session that there was or to a new one."""
+        address = f"{self.url.replace('http', 'ws', 1)}/_stcore/stream"
+        protocols = ["streamlit", *(("no-token", session) if session else ())]
+        return await connect(
+            address,
+            subprotocols=[Subprotocol(one) for one in protocols],
+            compression=None,
+            max_size=None,
+            proxy=None,
+            open_timeout=PATIENCE,
+            ping_interval=None,
+        )
+
     @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator[ClientConnection]:
-        """Open the WebSocket."""
-        address = f"{self.url.replace('http', 'ws', 1)}/_stcore/stream"
-        options: Any = {"compression": None, "max_size": None, "proxy": None}
-        options |= {"open_timeout": PATIENCE, "ping_interval": None}
-        async with connect(address, subprotocols=[Subprotocol("streamlit")], **options) as line:
+        """Open the WebSocket for a while."""
+        async with await self.dialled() as line:
             yield line
 
     async def live(
@@ -161,6 +179,8 @@ class Learner:
                 change.bytes += len(raw)
                 if self._noted(change, orjson.loads(raw), began):
                     ended[identity] = json.dumps([{"event": "done", "value": stage["run"]}])
+            if identity not in ended:
+                raise EOFError("the stream broke off before the end of its run")
         if ended:  # the browser reports the end, and Python draws what it shows of finished runs
             await self.rerun(line, ended)
             change.bytes += self.session.bytes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.load.learner import PAGES, Change
+from tests.load.learner import PAGES, TRAINED, Change
 from tests.load.measured import Usage
 
 HEAD = ["learners", "changes", "final picture", "replaced", "with progress in 1 s", "refused", "failed"]
@@ -47,6 +47,19 @@ class Load:
     def count(self, outcome: str) -> int:
         """Return how many changes ended so."""
         return sum(change.outcome == outcome for change in self.changes)
+
+    def timely(self, pages: Sequence[str]) -> list[bool]:
+        """Return for each change on these pages, but for those refused, whether it was shown in time."""
+        return [
+            _within(one.progress, 1) if one.page in TRAINED else _within(one.final, 2)
+            for one in self.changes
+            if one.page in pages and one.outcome != "refused"
+        ]
+
+    def in_time(self, pages: Sequence[str]) -> float:
+        """Return the share of changes on these pages that were shown in time; 1 if there were none."""
+        timely = self.timely(pages)
+        return sum(timely) / len(timely) if timely else 1.0
 
     def memory_per_visitor(self) -> tuple[float, float]:
         """Return the server's MB for each visitor beyond the first: all pages opened, and at the end.
@@ -112,8 +125,6 @@ def _pages(load: Load) -> Iterable[tuple[object, ...]]:
         changes = [one for one in load.changes if one.page == page and one.outcome != "refused"]
         if not changes:
             continue
-        trained = page.startswith(("CNN", "RNN"))
-        timely = [_within(one.progress, 1) if trained else _within(one.final, 2) for one in changes]
         yield (
             load.learners,
             page,
@@ -122,7 +133,7 @@ def _pages(load: Load) -> Iterable[tuple[object, ...]]:
             _quantiles([one.shown for one in changes]),
             _quantiles([one.progress for one in changes]),
             _quantiles([one.final for one in changes]),
-            f"{sum(timely) / len(changes):.0%} {'progress in 1 s' if trained else 'picture in 2 s'}",
+            f"{load.in_time([page]):.0%} {'progress in 1 s' if page in TRAINED else 'picture in 2 s'}",
         )
 
 

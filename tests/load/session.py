@@ -19,6 +19,10 @@ class Session:
     Args:
         page: name of the page, empty for the start page.
         query: parameters of the page's URL.
+
+    Attributes:
+        id: what the server calls the session, empty until it has said so.
+        running: whether the server is in the midst of a run of the script.
     """
 
     def __init__(self, page: str = "", query: Mapping[str, str] | None = None) -> None:
@@ -27,6 +31,8 @@ class Session:
         self.query = urlencode(query or {})
         self.widgets: dict[str, WidgetState] = {}
         self.page = page
+        self.id = ""
+        self.running = False
         self._kept: dict[str, ForwardMsg] = {}
         self._hash = ""
         self._begun = False
@@ -60,7 +66,8 @@ class Session:
             self._kept[told.hash] = told
         kind = told.WhichOneof("type")
         if kind == "new_session":
-            self.elements, self._begun = [], True
+            self.elements, self._begun, self.running = [], True, True
+            self.id = told.new_session.initialize.session_id
         elif kind == "navigation":
             self._hash = told.navigation.page_script_hash
         elif kind == "page_info_changed":
@@ -68,6 +75,7 @@ class Session:
         elif kind == "delta" and told.delta.WhichOneof("type") == "new_element":
             self.elements.append(told.delta.new_element)
             self._follow(told.delta.new_element)
+        self.running &= kind != "script_finished"
         finished = kind == "script_finished" and told.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
         if finished and self._begun:
             shown = {widget_of(one).id for one in self.elements if one.WhichOneof("type") in KINDS}
