@@ -1,16 +1,21 @@
 """Ten learners while things break: `python -m tests.chaos`. Prints what broke and whether all went on.
 
-Each fault strikes in the midst of everybody's long run. Afterwards every learner opens its own address
-again, as a browser does, and must get the picture of another run; its settings are in the address.
+Each fault strikes while some long runs compute and others wait for a worker; learners stay on their pages.
+Afterwards every learner moves one slider, on the line that is still open or on a new one, and must get the
+picture of that run, with all other settings as they were.
 """
 
 import argparse
 import asyncio
+import json
+import os
 import random
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from urllib.error import HTTPError
 
 import psutil
 
@@ -19,12 +24,15 @@ from tests.browser.lab_server import LabServer, free_port, lab_served
 from tests.chaos.proxy import Proxy, proxied
 from tests.chaos.stubborn import Stubborn
 from tests.load.learner import Change
+from tests.load.session import Session
 from tests.load.visitor import visiting
 
+WORKERS = (os.cpu_count() or 1) + 2  # so that some runs are paused
+LEARNERS = WORKERS + 1  # at least; so that some runs wait
 LONG = {"data": "spiral", "hidden": "8-8-8", "networks": "32", "epochs": "2000"}
-NEXT = {"epochs": "30", "learning_rate": "0.1"}
-HEAVY = ("cnn", {"part": "train"})  # needs more than MEMORY
-MEMORY = {"LAB_RUN_MEMORY_MB": "64"}
+SHORT = "30"  # epochs
+HEAVY = ("cnn", {"part": "train"})  # needs more than the memory below
+SMALL = {"LAB_RUN_MEMORY_MB": "64", "LAB_WORKERS": str(WORKERS)}
 PATIENCE = 60.0
 
 
@@ -64,6 +72,23 @@ def standing(environment: Mapping[str, str] | None = None) -> Iterator[Stand]:
         stand.close()
 
 
+def health(server: LabServer) -> dict[str, int]:
+    """Return what the server tells its host."""
+    try:
+        with urllib.request.urlopen(f"{server.url}/lab/health", timeout=10) as answer:
+            return json.load(answer)
+    except HTTPError as answer:  # no worker is up
+        return json.load(answer)
+
+
+def wait_for(server: LabServer, fault: str, fits: Callable[[dict[str, int]], bool]) -> None:
+    """Wait until the server's health fits, or fail with `fault`."""
+    deadline = time.monotonic() + PATIENCE
+    while not fits(said := health(server)):
+        assert time.monotonic() < deadline, f"{fault}: {said}"
+        time.sleep(0.05)
+
+
 def at_work(server: LabServer, timeout: float = 30) -> list[psutil.Process]:
     """Return the workers, as soon as they are there."""
     deadline = time.monotonic() + timeout
@@ -85,8 +110,9 @@ def kill_all(stand: Stand, _silence: float) -> None:
         worker.kill()
 
 
-def fill(_stand: Stand, _silence: float) -> None:
-    """Nothing breaks: everybody's long run waits in the queue, and is then replaced."""
+def fill(stand: Stand, _silence: float) -> None:
+    """Nothing breaks: some runs wait in the queue, and all are then replaced."""
+    wait_for(stand.server, "no run waits", lambda said: said["queued"] > 0 and said["busy"] > 1)
 
 
 def cut(stand: Stand, _silence: float) -> None:
@@ -152,11 +178,19 @@ FAULTS: dict[str, Callable[[Stand, float], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a fault: the next run of each learner, and whether each address was kept."""
+    """What came of a fault.
+
+    Attributes:
+        fault: its name.
+        next_runs: the run that each learner asked for afterwards.
+        kept: how many pages then showed exactly the settings that their learners had.
+        lines: how many lines all learners needed; one each if none broke.
+    """
 
     fault: str
     next_runs: list[Change]
     kept: int
+    lines: int
 
     @property
     def good(self) -> bool:
@@ -170,23 +204,22 @@ async def struck(
     """Let all learners begin a long run, strike `ahead` seconds later, and let each ask for another one."""
     url = f"http://127.0.0.1:{stand.proxy.port}"
     visits = [Stubborn(url, "Playground", random.Random(number)) for number in range(learners)]
-    seeds = [str(10_000 * round_number + number) for number in range(learners)]
-    long = [
-        asyncio.create_task(visit.pictured(PATIENCE, LONG | {"seed": seed}))
-        for visit, seed in zip(visits, seeds, strict=True)
-    ]
+    queries = [LONG | {"seed": str(10_000 * round_number + number)} for number in range(learners)]
+    for visit, query in zip(visits, queries, strict=True):
+        visit.session = Session("playground", query)
+    long = [asyncio.create_task(visit.pictured(2 * PATIENCE)) for visit in visits]
+    await asyncio.gather(*(visit.opened.wait() for visit in visits))
     await asyncio.sleep(ahead)
     await asyncio.to_thread(FAULTS[fault], stand, silence)
-    for task in long:
-        task.cancel()
-    await asyncio.gather(*long, return_exceptions=True)
-    found = await asyncio.gather(
-        *(visit.pictured(PATIENCE, NEXT | {"seed": seed}) for visit, seed in zip(visits, seeds, strict=True))
-    )
-    kept = [
-        f"seed={seed}" in visit.session.query.split("&") for visit, seed in zip(visits, seeds, strict=True)
-    ]
-    return Outcome(fault, found, sum(kept))
+    for visit, following in zip(visits, long, strict=True):
+        await visit.stopped(following)
+    found = await asyncio.gather(*(visit.pictured(PATIENCE, {"Epochs": SHORT}) for visit in visits))
+    kept = [visit.shows(query | {"epochs": SHORT}) for visit, query in zip(visits, queries, strict=True)]
+    hangs = "runs of before are still there"
+    await asyncio.to_thread(wait_for, stand.server, hangs, lambda said: said["queued"] == said["busy"] == 0)
+    for visit in visits:
+        visit.leave()
+    return Outcome(fault, found, sum(kept), sum(visit.lines for visit in visits))
 
 
 def row(outcome: Outcome) -> str:
@@ -200,6 +233,7 @@ def row(outcome: Outcome) -> str:
         f"{len(seconds)} of {count}",
         slowest,
         f"{outcome.kept} of {count}",
+        str(outcome.lines),
         "; ".join(faults),
     ]
     return f"| {' | '.join(cells)} |"
@@ -208,13 +242,13 @@ def row(outcome: Outcome) -> str:
 def main() -> None:
     """Strike with every fault, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--learners", type=int, default=10)
+    parser.add_argument("--learners", type=int, default=max(10, LEARNERS))
     parser.add_argument("--silence", type=float, default=20, help="seconds without a network")
     asked = parser.parse_args()
-    print("| fault | next runs with a picture | the slowest | settings kept | what failed |")
-    print("| --- | --- | --- | --- | --- |", flush=True)
+    print("| fault | next runs with a picture | the slowest | settings kept | lines | what failed |")
+    print("| --- | --- | --- | --- | --- | --- |", flush=True)
     good = True
-    with standing(MEMORY) as stand:
+    with standing(SMALL) as stand:
         for number, fault in enumerate(FAULTS, start=1):
             outcome = asyncio.run(struck(stand, fault, asked.learners, asked.silence, number))
             print(row(outcome), flush=True)
