@@ -1,7 +1,7 @@
 """The lab's own HTTP routes: the stage's files, and the events of a run as they happen."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from lab.core.events import Evaluated, Event, Stepped
 from lab.core.settings import LessonSettings
 from lab.curriculum import experiment
 from lab.runs.engine import Run
@@ -88,14 +89,23 @@ def _tell(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
 
 
 async def _news(run: Run, told: int, over: asyncio.Event, rest: float) -> None:
-    """Wait for the next push: `rest` seconds, or less if the run ends or begins to speak."""
-    looks = 1 if told else round(rest / LOOK_SECONDS)
+    """Wait for the next push: `rest` seconds, or less if the run ends, begins to speak or begins to train."""
+    shown = _shows_progress(run.events[:told])
+    looks = 1 if shown else round(rest / LOOK_SECONDS)
     for _look in range(looks):
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), rest / looks)
             return
-        if not told and run.events:
+        if not shown and (_shows_progress(run.events[told:]) or (not told and run.events)):
             return
+
+
+def _shows_progress(events: Sequence[Event]) -> bool:
+    """Return whether any of the events was told after training had begun."""
+    return any(
+        (isinstance(event, Evaluated) and event.epoch > 0) or (isinstance(event, Stepped) and event.share > 0)
+        for event in events
+    )
 
 
 ROUTES = [

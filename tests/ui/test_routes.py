@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.applications import Starlette
 
+from lab.core.events import Evaluated
 from lab.runs.desk import Desk
 from lab.runs.engine import End
 from lab.runs.options import Options
@@ -205,16 +206,29 @@ def rested(run, told, rest, act=lambda: None):
     return waited(waiting())
 
 
-def test_the_first_word_and_the_end_are_told_at_once(live):
+def untrained(one):
+    """Return how many events of a story are told before training begins."""
+    return next(
+        place for place, event in enumerate(one.events) if isinstance(event, Evaluated) and event.epoch > 0
+    )
+
+
+def test_the_first_word_the_first_progress_and_the_end_are_told_at_once(live):
     one = live(epochs=5)
-    assert rested(one.run, 0, 10, lambda: one.tell(3)) < 5
-    assert rested(one.run, 3, 10, one.end) < 5
+    before = untrained(one)
+    assert before > 1
+    assert rested(one.run, 0, 10, lambda: one.tell(before)) < 5
+    assert rested(one.run, before, 10, lambda: one.tell(1)) < 5
+    assert rested(one.run, before + 1, 10, one.end) < 5
 
 
 def test_further_words_wait_for_the_next_push(live):
     one = live(epochs=5)
-    one.tell(3)
-    assert rested(one.run, 3, 0.1, lambda: one.tell(1)) == pytest.approx(0.1, abs=0.02)
+    one.tell(1)
+    assert rested(one.run, 1, 0.1, lambda: one.tell(1)) == pytest.approx(0.1, abs=0.02)  # of no training
+    told = untrained(one) + 1
+    one.tell(told - 2)
+    assert rested(one.run, told, 0.1, lambda: one.tell(1)) == pytest.approx(0.1, abs=0.02)
 
 
 def test_the_end_of_a_run_whose_listener_is_gone_disturbs_nobody(live):
