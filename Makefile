@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test check audit format bench load chaos browser clean
+.PHONY: run test check audit format bench load chaos hostile browser clean
 
 run: .venv/lab  ## serve the lab at http://localhost:8501
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -33,6 +33,10 @@ load: .venv/dev  ## classes of 10, 30, 60 and 100 learners on this machine, a qu
 
 chaos: .venv/dev  ## workers killed, sockets cut, the server restarted, while ten learners work
 	$(BIN)/python -m tests.chaos
+
+SEED ?= $(shell date +%s)
+hostile: .venv/dev  ## thousands of cases of hostile input, others each time; `make hostile SEED=7` brings those of a seed again
+	LAB_HOSTILE_CASES=2000 LAB_HOSTILE_SEED=$(SEED) $(BIN)/pytest --hypothesis-seed=$(SEED) --timeout=0 -v tests/hostile
 
 browser: .venv/dev  # a Chromium of Playwright's own where the machine has none; without one those tests are skipped
 	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/playwright install chromium || true

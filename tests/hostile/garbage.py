@@ -1,18 +1,41 @@
-"""Hypothesis strategies for what nobody should send, and how many cases are tried."""
+"""Hypothesis strategies for what nobody should send, and how many cases are tried.
+
+By default the same few cases are tried each time. `make hostile` tries thousands of others; its seed,
+which it prints, brings them again: `make hostile SEED=7`. Hypothesis prints each failing case, too.
+"""
 
 import os
+import random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-FEW = 20
-CASES = int(os.environ.get("LAB_HOSTILE_CASES", FEW))
-"""Cases per property and kind of input; `LAB_HOSTILE_CASES=2000` for a long search."""
+from tests.browser.lab_server import ROOT
+
+SEED = os.environ.get("LAB_HOSTILE_SEED", "")
+CASES = int(os.environ.get("LAB_HOSTILE_CASES", "0"))
+"""Cases per property and kind of input, if they are not the few of every day."""
+FEW, MORE = CASES or 20, CASES or 300  # where a case takes milliseconds, and where it takes less
 
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 hostile = settings(
-    max_examples=CASES, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW
+    max_examples=FEW,
+    deadline=None,
+    derandomize=not SEED,
+    database=None,
+    print_blob=True,
+    suppress_health_check=SLOW,
 )
+quick = settings(hostile, max_examples=MORE)
+
+CANARY = ROOT / "hacked"
+"""A file that exists once anything of `CODE` was executed."""
+
+
+def chance_of(number: int) -> random.Random:
+    """Return the chance of one test; another seed gives another."""
+    return random.Random(f"{SEED} {number}")
+
 
 NUMBERS = [
     "",
@@ -33,7 +56,11 @@ NUMBERS = [
 ]
 NUMBERS += ["9" * 30, "9" * 5000, "1e-400", "--1", "1.", ".", "e", "+", "2147483648", "99999999999999999999"]
 CODE = [
-    "__import__('os').system('touch hacked')",
+    f"__import__('os').system('touch {CANARY}')",
+    f"$(touch {CANARY})",
+    f"; touch {CANARY} #",
+    f"@__import__('os').system('touch {CANARY}')",
+    f'!!python/object/apply:os.system ["touch {CANARY}"]',
     "{{7*7}}",
     "${7*7}",
     "'; drop table runs; --",

@@ -13,10 +13,10 @@ from websockets.exceptions import ConnectionClosed
 
 from lab.curriculum import lessons
 from tests.browser.lab_server import LabServer, lab_served
-from tests.hostile.garbage import CASES, CODE, FEW, NUMBERS, ODD
+from tests.hostile.garbage import CASES, CODE, NUMBERS, ODD, chance_of
 from tests.load.visitor import Visitor, visiting
 
-ROUNDS = max(10, CASES // 4)
+ROUNDS = max(10, CASES // 20)
 PARTS = [("playground", {}), ("gradient_descent", {"part": "line"}), ("gradient_descent", {"part": "race"})]
 PARTS += [("gradient_descent", {"part": "sweep"}), ("cnn", {}), ("forward_pass", {}), ("backpropagation", {})]
 TRIGGERS = (
@@ -86,7 +86,7 @@ def assert_well(server: LabServer, visitor: Visitor | None = None) -> None:
 
 
 def test_bytes_that_are_no_message_end_at_most_their_own_session(server: LabServer) -> None:
-    chance = random.Random(1)
+    chance = chance_of(1)
     for _round in range(ROUNDS):
         with visiting(server.url, "playground") as visitor:
             valid = visitor.session.asked()
@@ -137,7 +137,7 @@ def own_kind(element: Element) -> str:
 def test_values_that_a_widget_cannot_have_are_not_taken(
     server: LabServer, page: str, query: dict[str, str]
 ) -> None:
-    chance = random.Random(2)
+    chance = chance_of(2)
     with visiting(server.url, page, query) as visitor:
         for _round in range(8):
             widgets = [
@@ -155,7 +155,7 @@ def test_values_that_a_widget_cannot_have_are_not_taken(
 
 def test_values_of_a_wrong_type_harm_only_the_session_that_sent_them(server: LabServer) -> None:
     """Streamlit cannot read them and says so in a line without details, on that page only."""
-    chance = random.Random(4)
+    chance = chance_of(4)
     before = len(server.log())
     for _round in range(10):
         with visiting(server.url, "playground") as visitor:
@@ -216,7 +216,7 @@ def test_tables_of_a_wrong_type_harm_only_the_session_that_sent_them(server: Lab
 @pytest.mark.parametrize(("page", "query"), PARTS, ids=str)
 def test_forged_acts_on_a_stage_are_left_alone(server: LabServer, page: str, query: dict[str, str]) -> None:
     with visiting(server.url, page, query) as visitor:
-        share = 2 if CASES <= FEW else 1  # every second value by default
+        share = 1 if CASES else 2  # every second value by default
         for number, value in enumerate(VALUES[len(page) % share :: share]):
             components = [one.id for one in visitor.session.of_kind("bidi_component")]
             assert components
@@ -229,7 +229,7 @@ def test_forged_acts_on_a_stage_are_left_alone(server: LabServer, page: str, que
 
 
 def test_hostile_addresses_open_every_lesson(server: LabServer) -> None:
-    chance = random.Random(3)
+    chance = chance_of(3)
     for lesson in lessons():
         for _round in range(2):
             names = [name for one in lesson.experiments for name in one.settings.model_fields]

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from lab.models.expression import graph_of
 from lab.models.surfaces import OWN, surface
 from lab.topics.cnn.operation_settings import OperationSettings
 from lab.ui.playground_address import settings_in
-from tests.hostile.garbage import hostile, mutated, mutated_text, texts
+from tests.hostile.garbage import hostile, mutated, mutated_text, quick, texts
 
 PIECES = [
     "x",
@@ -70,7 +69,7 @@ def picture(kind: str) -> bytes:
     return file.getvalue()
 
 
-@hostile
+@quick
 @given(expressions)
 def test_an_expression_is_read_or_refused(text: str) -> None:
     try:
@@ -81,7 +80,7 @@ def test_an_expression_is_read_or_refused(text: str) -> None:
         assert 0 < len(graph.nodes) <= 80
 
 
-@hostile
+@quick
 @given(expressions)
 def test_a_surface_is_computed_or_refused(text: str) -> None:
     assume(text)
@@ -123,28 +122,26 @@ def test_a_file_is_read_or_refused(name: str) -> None:
     check()
 
 
-@hostile
+@quick
 @given(st.one_of(texts, mutated_text("0,1,0,1,-4,1,0,1,0")))
 def test_a_kernel_is_of_numbers_or_refused(text: str) -> None:
     settings, faults = OperationSettings.from_query({"conv_kernel": "own", "conv_cells": text})
+    assert settings.conv_kernel == "own"
     assert faults or np.isfinite(settings.kernel()).all()
 
 
-@hostile
+@quick
 @given(st.one_of(texts, mutated_text("A" * 262)))
 def test_a_drawing_is_a_picture_or_refused(text: str) -> None:
-    settings, faults = OperationSettings.from_query({"conv_picture": "drawing", "conv_drawing": text})
+    settings, faults = OperationSettings.from_query({"conv_picture": "drawn", "conv_drawing": text})
+    assert settings.conv_picture == "drawn"
     assert faults or not text or drawn_picture(settings.conv_drawing).shape == (28, 28)
 
 
-@hostile
+@quick
 @given(st.one_of(texts, mutated_text("http://lab/playground?data=spiral&hidden=8-8&learning_rate=0.1")))
 def test_an_address_of_the_playground_is_read_or_refused(text: str) -> None:
     try:
         settings_in(text)
     except LabError as fault:
         sentence(fault)
-
-
-def test_nothing_was_executed() -> None:
-    assert not Path("hacked").exists()

@@ -82,6 +82,7 @@ class Guest(Visitor):
     """A visitor who knows the name of the own session, and can upload a file."""
 
     session_id = ""
+    file_name = "t.csv"
     cookies: Mapping[str, str] = {}
 
     def rerun(self, triggers: Mapping[str, str] | None = None) -> None:
@@ -100,7 +101,7 @@ class Guest(Visitor):
         """Send a file as the browser does, to a session; return its name and the answer."""
         xsrf = ask(self.url, "/_stcore/health", cookies=self.cookies).cookies()
         name, mark = str(uuid.uuid4()), "lab-test-boundary"
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="t.csv"\r\n\r\n'
+        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{self.file_name}"\r\n\r\n'
         body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
         answer = ask(
             self.url,
@@ -119,7 +120,9 @@ class Guest(Visitor):
         """Tell the page's file uploader that the file with this name is uploaded, and take the new page."""
         (uploader,) = self.session.of_kind("file_uploader")
         state = WidgetState(id=uploader.id)
-        info = state.file_uploader_state_value.uploaded_file_info.add(file_id=name, name="t.csv", size=size)
+        info = state.file_uploader_state_value.uploaded_file_info.add(
+            file_id=name, name=self.file_name, size=size
+        )
         info.file_urls.file_id = name
         self.session.widgets[uploader.id] = state
         self.rerun()
