@@ -4,7 +4,7 @@ import random
 import re
 import time
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import psutil
@@ -127,3 +127,14 @@ def test_a_monkey_finds_nothing(lab: LabPage, server: LabServer) -> None:
     monkey.play(seconds=20)
     print(monkey.report())
     assert monkey.actions
+
+
+MARKUP = "<img src=x onerror=\"window.hacked='it was'\"><script>window.hacked='it was'</script>"
+
+
+def test_markup_in_an_address_is_text(lab: LabPage) -> None:
+    """The page says what it got; markup would make the console complain, too."""
+    lab.go(f"/playground?seed={quote(MARKUP)}")
+    expect(lab.page.get_by_text("From the link:")).to_contain_text("onerror")
+    assert lab.page.locator("img[src=x]").count() == 0
+    assert lab.page.evaluate("() => window.hacked") is None
