@@ -18,7 +18,7 @@ from lab.runs.options import Options
 from lab.runs.pipe import Order, unpacked
 from lab.runs.process import Worker, context
 from lab.runs.queue import FairQueue
-from lab.runs.turns import Clock, can_pause, take_turns
+from lab.runs.turns import Clock, can_pause, pause, take_turns
 
 GRACE_SECONDS = 1.0
 _PULSE_SECONDS = 0.2
@@ -162,6 +162,7 @@ class LocalEngine:
             worker.usable = False
             end = end_by_fault(fault, self._limits)
         with self._changed:
+            pause(worker, pausing=False)  # it counted as busy until now; without a run nobody wakes it
             worker.run = None
             self._running.remove(run)
             self._changed.notify_all()  # its owner's next run may begin

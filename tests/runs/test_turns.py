@@ -5,14 +5,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import psutil
 import pytest
 import toys
 
-from lab.runs import turns
-from lab.runs.engine import Job, Limits
+from lab.core.lesson import Context
+from lab.runs import process, turns
+from lab.runs.engine import End, Job, Limits, Run
 from lab.runs.local import LocalEngine
-from lab.runs.turns import LEVELS, MOST_PAUSED_SECONDS, SLICE_SECONDS, Clock, take_turns
+from lab.runs.turns import LEVELS, MOST_PAUSED_SECONDS, SLICE_SECONDS, Clock, pause, take_turns
 
 FOREVER = 10_000_000
 CORES = os.cpu_count() or 1
@@ -165,3 +167,24 @@ def test_the_time_limit_counts_what_a_run_computes_and_results_stay_the_same(eng
     assert (run.state, len(run.events)) == ("done", 250)
     for other in busy:
         other.cancel()
+
+
+class Untimely(LocalEngine):
+    """Pauses each worker at the last moment at which it counts as busy: its run has ended, it sleeps."""
+
+    def _followed(self, run: Run, worker: process.Worker) -> End:
+        end = super()._followed(run, worker)
+        with self._changed:
+            pause(worker, pausing=True)
+        return end
+
+
+@linux
+def test_a_worker_that_is_paused_as_its_run_ends_begins_the_next_one() -> None:
+    engine = Untimely(1, find="toys:experiment")
+    large = Context(earlier=np.ones(2**20))  # eight megabytes: a pipe holds 64 kB
+    for context in (Context(), large, Context()):
+        run = engine.submit(Job("toy/names", toys.Settings(), context))
+        assert run.wait(30), f"still {run.state}"
+        assert (run.state, np.size(run.result[2])) == ("done", np.size(context.earlier))
+    engine.close()
