@@ -10,7 +10,7 @@ from functools import cache
 
 from lab.core.errors import LabError
 
-SHORTEST_CODE = 6  # letters; thirty guesses a minute then take years
+SHORTEST_CODE = 6  # letters and digits; the guesses that the door allows then take years
 _SOURCES = re.compile(r"[A-Za-z0-9.:/*' -]+")
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Hosting:
         log: `json` or `text` for a line per run (`LAB_LOG`); empty for warnings only.
     """
 
-    class_code: str = ""
+    class_code: str = field(default="", repr=False)
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     login: str = ""
     metrics_token: str = field(default="", repr=False)

@@ -18,7 +18,7 @@ from lab.serving.hosting import hosting
 from lab.ui.words import words
 
 FORM = "lab_form"  # the cookie's name
-MOST_BYTES = 4096
+MOST_BYTES, MOST_FIELDS = 4096, 10
 PAGE = Template(Path(__file__).with_name("assets").joinpath("enter.html").read_text(encoding="utf-8"))
 
 
@@ -70,13 +70,16 @@ def _form(door: Door, there: str, fault: str = "", status: int = 200, form: str 
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    """Return the fields of a posted form; of one that is too long, none."""
+    """Return the fields of a posted form; none of one that is too long or has too many."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MOST_BYTES:
             return {}
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
     return {name: values[0] for name, values in fields.items()}
 
 

@@ -1,9 +1,12 @@
 """The class code: signed cookies, forms, and waiting after wrong codes."""
 
+import string
+
 import pytest
 
 from lab.serving import door as doors
-from lab.serving.door import Door
+from lab.serving.door import WRONG_PER_ADDRESS, WRONG_PER_FORM, Door
+from lab.serving.hosting import SHORTEST_CODE
 
 CODE, SECRET = "blue whale 7", "s" * 32
 
@@ -47,17 +50,29 @@ def test_a_form_belongs_to_its_cookie():
         assert not door.is_form(cookie, field)
 
 
-def test_five_wrong_codes_from_a_form_or_thirty_from_an_address_have_to_wait():
+def test_five_wrong_codes_from_a_form_have_to_wait_and_no_neighbour_has_to():
     door = Door(CODE, SECRET)
     for k in range(5):
         assert not door.must_wait("one", "school")
         door.is_code(f"guess {k}", "one", "school")
     assert door.must_wait("one", "school")
-    assert not door.must_wait("two", "school")  # a neighbour in the same school may try
-    for k in range(25):
+    assert not door.must_wait("two", "school")
+
+
+def test_a_pupil_who_changes_forms_does_not_shut_the_class_out_but_a_program_that_guesses_waits():
+    door = Door(CODE, SECRET)
+    for k in range(WRONG_PER_ADDRESS.amount):
+        assert not door.must_wait("a neighbour's", "school"), k
         door.is_code("guess", f"form {k}", "school")
     assert door.must_wait("new", "school")
     assert not door.must_wait("new", "home")
+
+
+def test_what_the_door_allows_is_too_little_to_find_the_shortest_code():
+    codes = len(string.ascii_lowercase + string.digits) ** SHORTEST_CODE
+    minutes_per_year = 60 * 24 * 365
+    assert codes / 2 / WRONG_PER_ADDRESS.amount / minutes_per_year > 6
+    assert WRONG_PER_ADDRESS.amount >= 5 * WRONG_PER_FORM.amount * 10  # a class in which all are mistaken
 
 
 def test_a_right_code_is_not_counted():

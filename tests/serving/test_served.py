@@ -68,6 +68,13 @@ def test_a_wrong_code_is_refused_and_then_has_to_wait(server: LabServer) -> None
     assert ask(server.url, "/lab/enter", "POST", f"code={CODE}").status == 400  # no form of ours
 
 
+@pytest.mark.parametrize("body", ["x=1&" * 11, "code=%ff&form=%00&next=%f0", "&" * 5000, "=" * 4096, ""])
+def test_a_form_of_nonsense_is_no_form(server: LabServer, body: str) -> None:
+    answer = ask(server.url, "/lab/enter", "POST", body, ask(server.url, "/lab/enter").cookies())
+    assert answer.status == 400
+    assert b'name="code"' in answer.body
+
+
 def test_behind_https_every_cookie_is_secure(server: LabServer) -> None:
     for answer in (entered(server.url, CODE, {"X-Forwarded-Proto": "https"}), ask(server.url, "/lab/enter")):
         encrypted = answer.status == 303
