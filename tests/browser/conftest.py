@@ -3,7 +3,6 @@
 import base64
 import itertools
 import json
-import os
 import queue
 import shutil
 import threading
@@ -20,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playw
 
 from tests.browser.lab_page import LabPage, ours
 from tests.browser.lab_server import LabServer, lab_served
+from tests.needed import missing
 
 HERE = Path(__file__).parent
 ASSETS = HERE.parents[1] / "lab" / "ui" / "assets"
@@ -35,13 +35,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def missing(reason: str) -> None:
-    """Skip where a developer has no Chromium; fail where the tests are meant to prove something."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def program() -> str | None:

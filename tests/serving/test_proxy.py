@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 import ssl
 import subprocess
 import time
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser
 
 from lab.serving.headers import security_headers
 from tests.browser.lab_server import LabServer, free_port, lab_served
+from tests.needed import needed
 from tests.serving.visits import ask, entered, guest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -24,11 +24,7 @@ CODE = "blue whale 7"
 TABLE = b"x,y,group\n" + b"".join(b"%d,%d,bird%d\n" % (k, k * k % 7, k % 2) for k in range(40))
 LONG = {"epochs": "3000", "networks": "16"}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed"),
-    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[list[LabServer]]:
+    for program in ("nginx", "openssl"):
+        needed(program)
     environment = {"LAB_CLASS_CODE": CODE, "LAB_SECRET": "the same on both servers"}
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as pool:
         contexts = [lab_served(environment) for _ in range(2)]
@@ -180,3 +178,9 @@ def test_a_class_works_through_the_proxy_in_a_browser(site: Site, browser: Brows
     assert cookies["lab_pass"].get("httpOnly")
     context.close()
     assert refused == []
+
+
+def test_the_proxy_writes_down_no_visitors_address(site: Site) -> None:
+    assert ask(site.url, "/", "POST", b"x" * (5 * 2**20 + 1)).status == 413  # to nginx, an error
+    assert ask(site.url, "/../../etc/passwd").status == 400
+    assert (site.authority.parent / "errors").read_text() == ""
