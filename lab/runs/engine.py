@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -21,6 +22,7 @@ from lab.core.settings import LessonSettings
 
 State = Literal["queued", "running", "done", "error", "cancelled", "timeout", "memory", "lost"]
 EXPERIMENTS = "lab.curriculum:experiment"
+LIBRARIES = ("numpy", "pandas", "torch")
 
 _log = logging.getLogger(__name__)
 
@@ -70,9 +72,12 @@ class Job:
 
 @cache
 def code_version() -> str:
-    """Return the SHA-256 of all Python sources of the lab: another code may compute another result."""
+    """Return the SHA-256 of all Python sources of the lab, and of the versions of what it computes with.
+
+    Another code may compute another result, and other libraries may not read what these have pickled.
+    """
     package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("\0".join(map(version, LIBRARIES)).encode())
     for path in sorted(package.rglob("*.py")):
         digest.update(f"{path.relative_to(package).as_posix()}\0".encode())
         digest.update(path.read_bytes() + b"\0")

@@ -91,13 +91,22 @@ class FolderShelf:
         self._make_room()
 
     def _make_room(self) -> None:
-        files = [(path, path.stat()) for path in self._folder.iterdir() if path.suffix in (".run", ".part")]
-        total = sum(found.st_size for _, found in files)
-        for path, found in sorted(files, key=lambda file: file[1].st_mtime_ns):
+        files = [path for path in self._folder.iterdir() if path.suffix in (".run", ".part")]
+        known = [(found.st_mtime_ns, found.st_size, path) for path in files if (found := _stat(path))]
+        total = sum(size for _, size, _ in known)
+        for _, size, path in sorted(known):
             if total <= self._most_bytes:
                 return
             path.unlink(missing_ok=True)
-            total -= found.st_size
+            total -= size
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """Return what is known of a file; None if another server has taken it away meanwhile."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 class RedisShelf:
@@ -193,8 +202,12 @@ class SharedStore:
         if not hmac.compare_digest(signature, self._signature(key, data)):
             _log.warning("A shared result is damaged or signed by another key: it is computed again")
             return None
-        raw = zlib.decompress(data)
-        events, result = pickle.loads(raw)
+        try:
+            raw = zlib.decompress(data)
+            events, result = pickle.loads(raw)
+        except Exception as fault:  # written by libraries that pickle otherwise than ours
+            _log.warning("A shared result cannot be read (%s): it is computed again", type(fault).__name__)
+            return None
         return events, result, len(raw)
 
     def _signature(self, key: str, data: bytes) -> bytes:

@@ -1,6 +1,8 @@
 import threading
 import time
+from importlib.metadata import version
 
+import pytest
 import toys
 
 from lab.core.events import Started
@@ -23,6 +25,17 @@ def test_a_key_names_what_the_result_depends_on() -> None:
     assert {other.key for other in same} == {job.key}
     assert len({other.key for other in [job, *others]}) == 5
     assert len(job.key) == len(code_version()) == 64
+
+
+def test_another_version_of_a_library_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = code_version.__wrapped__()
+    assert ours == code_version() == code_version.__wrapped__()
+    for library in ("numpy", "pandas", "torch"):
+        other = {library: "0.0.1"}
+        monkeypatch.setattr(
+            "lab.runs.engine.version", lambda name, other=other: other.get(name) or version(name)
+        )
+        assert code_version.__wrapped__() != ours
 
 
 def test_a_run_ends_once_and_calls_back_before_anyone_stops_waiting() -> None:

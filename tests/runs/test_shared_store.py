@@ -3,10 +3,10 @@
 import logging
 import os
 import pickle
-import shutil
 import socket
 import subprocess
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,17 +17,17 @@ from lab.core.errors import SettingError
 from lab.core.events import Event, Finished, Framed, Started
 from lab.runs.options import Options
 from lab.runs.shared_store import FolderShelf, SharedStore, open_shared_store
+from tests.needed import needed
 
 KEY = "0123456789abcdef"
+GONE = b"\x80\x05cnumpy._gone\nnowhere\n."  # names what this numpy does not have
 EVENTS: list[Event] = [Started(epochs=1, networks=1), Finished("epochs", 1)]
 
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a Redis of our own on a free port."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("this machine has no redis-server")
+    program = needed("redis-server")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -170,6 +170,39 @@ def test_the_folder_keeps_its_bound_and_the_latest_read(tmp_path: Path) -> None:
     shelf.write("e", bytes(3001))
     assert shelf.read("e") is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.run", "c.run", "d.run"]
+
+
+def test_what_another_server_takes_away_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Path.iterdir
+
+    def raced(folder: Path) -> Iterator[Path]:
+        files = list(listed(folder))
+        (tmp_path / "a.run").unlink(missing_ok=True)
+        return iter(files)
+
+    shelf = FolderShelf(tmp_path, 2000)
+    shelf.write("a", bytes(1000))
+    monkeypatch.setattr(Path, "iterdir", raced)
+    shelf.write("b", bytes(1000))
+    shelf.write("c", bytes(1000))
+    assert [key for key in "abc" if shelf.read(key)] == ["b", "c"]
+
+
+@pytest.mark.parametrize("written", [b"not compressed", zlib.compress(b"no pickle"), zlib.compress(GONE)])
+def test_what_is_signed_and_cannot_be_read_is_a_miss(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, written: bytes
+) -> None:
+    """As what a server with other libraries has written."""
+    store = opened(str(tmp_path))
+    (tmp_path / "run.run").write_bytes(store._signature("run", written) + written)
+    with caplog.at_level(logging.WARNING):
+        assert store.get("run") is None
+    assert "A shared result cannot be read" in caplog.text
+    store.put("run", EVENTS, 7)
+    store.flush()
+    assert store.get("run") is not None  # and the store goes on
 
 
 def test_redis_forgets_after_the_hours_that_are_set(redis_url: str) -> None:
