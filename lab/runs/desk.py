@@ -2,11 +2,12 @@
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from cachetools import TTLCache
 
 from lab.core.errors import LabError
+from lab.core.events import Event
 from lab.runs import ends
 from lab.runs.choose import open_engine
 from lab.runs.engine import EXPERIMENTS, End, Engine, Job, Run
@@ -24,7 +25,7 @@ RECENT_RUNS = 256
 ENGINE_COUNTS = ("workers", "busy", "queued", "restarts", "lost")
 COUNTS = (
     *(f"runs_{state}" for state in ("done", "cancelled", "error", "timeout", "memory", "lost")),
-    *("joined", "store_hits", "shared_hits", "store_misses"),
+    *("joined", "store_hits", "shared_hits", "store_misses", "refused"),
 )
 
 Slot = tuple[str, str]  # visitor and experiment
@@ -92,8 +93,10 @@ class Desk:
         if not in_place:
             self._fetch(job, slot)
         with self._lock:
+            if self._visitors.has_left(visitor):
+                return _ended(job, ends.stopped())  # nobody would ever leave what is begun now
             self._visitors.enter(visitor)
-            run = self._known(job, slot, again, last)
+            run = self._known(job, slot, again, last) or self._refused(job, visitor)
             is_new = run is None
             left = None if self._slots.get(slot) is run else self._detach(slot)
             if run is None:
@@ -121,7 +124,7 @@ class Desk:
             if run is None:
                 return
             left = self._detach(slot)
-            self._slots[slot] = left or _cancelled_copy(run)
+            self._slots[slot] = left or _ended(run.job, ends.stopped(), run.events)
         if left is not None:
             left.cancel()
 
@@ -147,7 +150,7 @@ class Desk:
             The engine's `workers`, `busy`, `queued`, `restarts` and `lost`, all 0 before it is started;
             `visitors`, `store_bytes`; and since the start `runs_done`, `runs_cancelled`, `runs_error`,
             `runs_timeout`, `runs_memory`, `runs_lost`, `run_seconds` of wall time, and the requests that
-            were `joined` to a run in flight, `store_hits`, `shared_hits`, and `store_misses`.
+            were `joined` to a run in flight, `store_hits`, `shared_hits`, `store_misses`, and `refused`.
         """
         with self._lock:
             engine = self._engine.stats() if self._engine is not None else {}
@@ -201,20 +204,21 @@ class Desk:
         if stored is None:
             return None
         self._counts["store_hits"] += 1
-        run = Run(job)
         events, result = stored
-        run.extend(events, 0)
-        run.finish(End("done", result=result))
+        run = _ended(job, End("done", result=result), events)
         self._recent[run.token] = run
         return run
 
-    def _new(self, job: Job, visitor: str, seconds: float, in_place: bool) -> Run:
-        """Return a run that is to be computed, or one that is refused."""
+    def _refused(self, job: Job, visitor: str) -> Run | None:
+        """Return a run that is over if this visitor has started too many; else count one more."""
         wait = self._visitors.start(visitor)
-        if wait:
-            run = Run(job)
-            run.finish(ends.too_often(self.options.visitor_runs_per_minute, wait))
-            return run
+        if not wait:
+            return None
+        self._counts["refused"] += 1
+        return _ended(job, ends.too_often(self.options.visitor_runs_per_minute, wait))
+
+    def _new(self, job: Job, visitor: str, seconds: float, in_place: bool) -> Run:
+        """Return a run that is to be computed."""
         self._counts["store_misses"] += 1
         run = Run(job) if in_place else self.start().submit(job, owner=visitor, seconds=seconds)
         self._joinable[run.key] = self._live[run.token] = run
@@ -257,8 +261,9 @@ class Desk:
             self._shared.put(run.key, run.events, run.result)
 
 
-def _cancelled_copy(run: Run) -> Run:
-    copy = Run(run.job)
-    copy.extend(run.events, 0)
-    copy.finish(ends.stopped())
-    return copy
+def _ended(job: Job, end: End, events: Sequence[Event] = ()) -> Run:
+    """Return a run that is over and was never computed here."""
+    run = Run(job)
+    run.extend(events, 0)
+    run.finish(end)
+    return run

@@ -3,7 +3,10 @@
 import time
 from collections import deque
 
+from cachetools import TTLCache
+
 MINUTE = 60.0
+MOST_LEFT = 10_000
 
 
 class Visitors:
@@ -16,6 +19,7 @@ class Visitors:
     def __init__(self, runs_per_minute: int) -> None:
         self._started: dict[str, deque[float]] = {}
         self._most = runs_per_minute
+        self._left: TTLCache[str, None] = TTLCache(MOST_LEFT, MINUTE)
 
     def __len__(self) -> int:
         return len(self._started)
@@ -27,6 +31,11 @@ class Visitors:
     def forget(self, visitor: str) -> None:
         """Forget a visitor whose session ended."""
         self._started.pop(visitor, None)
+        self._left[visitor] = None
+
+    def has_left(self, visitor: str) -> bool:
+        """Return whether this visitor's session ended a moment ago, though its page may still be drawn."""
+        return visitor in self._left
 
     def start(self, visitor: str) -> float:
         """Count a new run of this visitor, if it may start.

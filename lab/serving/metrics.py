@@ -31,6 +31,7 @@ COUNTERS = {
     "store_hits": "Requests answered from this server's memory.",
     "shared_hits": "Requests answered from the store that servers share.",
     "store_misses": "Requests that had to be computed.",
+    "refused": "Requests that were refused, since their visitor had made too many.",
 }
 OUTCOME = "runs_"
 

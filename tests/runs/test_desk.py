@@ -97,10 +97,21 @@ def test_a_run_is_cancelled_only_when_nobody_is_attached_any_more(desk: Desk, pa
 def test_nobody_joins_a_run_that_is_being_cancelled(desk: Desk, paper: Paper) -> None:
     left = desk.ask(job(500), "ann")
     desk.leave("ann")
-    assert desk.ask(job(500), "ann") is not left
-    desk.ask(job(600), "ann").cancel()
+    assert desk.ask(job(500), "cleo") is not left
+    desk.ask(job(600), "cleo").cancel()
     assert desk.ask(job(600), "bob") is not paper.runs[2]
     assert len(paper.runs) == 4
+
+
+def test_a_page_that_is_drawn_after_its_session_ended_begins_nothing(desk: Desk, paper: Paper) -> None:
+    desk.ask(job(500), "ann")
+    desk.leave("ann")
+    late = [desk.ask(job(steps), "ann") for steps in (5, 600)]
+    assert [run.state for run in late] == ["cancelled", "cancelled"]
+    assert len(paper.runs) == 1
+    assert toys.computed == []
+    assert (desk.stats()["visitors"], desk._slots) == (0, {})
+    assert desk.ask(job(600), "bob").state == "queued"
 
 
 @pytest.mark.parametrize("state", ["error", "cancelled", "timeout", "memory", "lost"])
