@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from lab.core.errors import LabError, SettingError
 from lab.runs.engine import EXPERIMENTS, Engine, Limits
+from lab.runs.machine import MOST_WORKERS
 from lab.runs.options import Options
 
 _EXPECTED = "local:, local:?workers=4 or dask:tls://host:8786?cert=folder"
@@ -44,7 +45,7 @@ def open_engine(url: str | None = None, *, find: str = EXPERIMENTS) -> Engine:
 def _workers(url: str, rest: str, default: int) -> int:
     given = parse_qs(rest.removeprefix("?"), keep_blank_values=True)
     text = given.pop("workers", [str(default)])[-1]
-    if given or not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 256:
+    if given or not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
         raise SettingError("LAB_ENGINE", _EXPECTED, url)
     return int(text)
 

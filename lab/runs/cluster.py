@@ -213,7 +213,7 @@ class ClusterEngine:
             self._link.release(task.run.token)
         task.run.finish(end)
         with self._lock:
-            self._queues[task.gpu].learn(task.run)
+            self._queues[task.gpu].learn(task.run, task.run.took)
             self._forecast()
 
     def _mourn(self, task: Task) -> None:

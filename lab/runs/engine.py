@@ -156,6 +156,7 @@ class Run:
         place: how many waiting runs will begin before this one; 0 once it runs.
         begins: `time.monotonic()` at which it is expected to begin, or at which it began.
         took: seconds from its begin to its end; 0 before the end, and if it never began.
+        beside: how many other runs it shares the cores with, by turns; 0 if it need not wait for any.
         size: bytes of the pickled events and result.
         future: the result; raises CancelledError for a cancelled run and `FailedRunError` for one that
             ended badly. Its own `cancel` does nothing: stop a run by `cancel` of the run.
@@ -184,6 +185,7 @@ class Run:
         self.place = 0
         self.begins: float | None = None
         self.took = 0.0
+        self.beside = 0
         self.size = 0
         self.future: Future[Any] = Future()
         self.future.set_running_or_notify_cancel()

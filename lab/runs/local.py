@@ -6,7 +6,6 @@ dies. Nothing is shared between workers, so a killed one cannot harm its neighbo
 
 import atexit
 import logging
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from dataclasses import replace
 
 from lab.runs import ends
 from lab.runs.engine import EXPERIMENTS, End, Job, Limits, Run, end_by_fault
+from lab.runs.machine import cores
 from lab.runs.options import Options
 from lab.runs.pipe import Order, unpacked
 from lab.runs.process import Worker, context
@@ -50,12 +50,13 @@ class LocalEngine:
         self._closed = False
         self._restarts = 0
         self._lost = 0
+        self._cores = cores()
         slots = range(workers or Options().workers)
         self._threads = [
             threading.Thread(target=self._keep, args=(slot,), name=f"slot-{slot}", daemon=True)
             for slot in slots
         ]
-        if can_pause() and len(slots) > (os.cpu_count() or 1):
+        if can_pause() and len(slots) > self._cores:
             self._threads.append(threading.Thread(target=self._turn, name="turns", daemon=True))
         atexit.register(self.close)
         for thread in self._threads:
@@ -112,17 +113,18 @@ class LocalEngine:
             run.finish(ends.stopped())
 
     def _forecast(self) -> None:
-        self._queue.forecast(self._running, len(self._workers))
+        shared = max(1.0, len(self._running) / self._cores)
+        self._queue.forecast(self._running, len(self._workers), shared)
 
     def _turn(self) -> None:
         """Let the runs take turns on the cores, until the engine closes: the thread of the turns."""
-        cores = os.cpu_count() or 1
         while not self._closed:
             with self._changed:
-                busy = [
-                    worker for worker in self._workers.values() if worker.run and not worker.run.stop_asked
-                ]
-                take_turns(busy, cores)
+                workers = self._workers.values()
+                busy = [(run, worker) for worker in workers if (run := worker.run) and not run.stop_asked]
+                take_turns([worker for _, worker in busy], self._cores)
+                for run, _ in busy:
+                    run.beside = len(busy) - 1 if len(busy) > self._cores else 0
                 if not busy:
                     self._changed.wait(1)
             time.sleep(_TURN_SECONDS)
@@ -163,7 +165,7 @@ class LocalEngine:
             end = end_by_fault(fault, self._limits)
         with self._changed:
             pause(worker, pausing=False)  # it counted as busy until now; without a run nobody wakes it
-            worker.run = None
+            computed, worker.run = worker.clock.computed(), None
             self._running.remove(run)
             self._changed.notify_all()  # its owner's next run may begin
             if end is None and not self._closed:  # it has not begun: the next worker shall have it
@@ -174,7 +176,7 @@ class LocalEngine:
                 end = ends.replaced()
         run.finish(end or ends.shut_down())
         with self._changed:
-            self._queue.learn(run)
+            self._queue.learn(run, computed)
 
     def _next_run(self) -> Run | None:
         """Wait for a run at most a second, so that an idle worker's death is noticed."""

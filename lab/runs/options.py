@@ -1,6 +1,5 @@
 """What an operator may set by environment variables: one place, read when the server starts."""
 
-import os
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -8,8 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lab.core.errors import SettingError
 from lab.runs.engine import Limits
-
-WORKERS_PER_CORE = 8  # they take turns, so that a new run begins at once although others train
+from lab.runs.machine import MOST_WORKERS, usual_workers
 
 
 class Options(BaseSettings):
@@ -19,7 +17,7 @@ class Options(BaseSettings):
         SettingError: a variable has a value that cannot be used.
 
     Attributes:
-        workers: worker processes of the local engine; by default eight per core, which take turns.
+        workers: worker processes of the local engine; by default eight per core, which take turns, up to 32.
         in_place_seconds: runs estimated below are computed in the server itself.
         run_seconds: wall time of one run.
         run_memory_mb: mebibytes of one run.
@@ -36,7 +34,7 @@ class Options(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LAB_", extra="ignore", env_ignore_empty=True)
 
-    workers: Annotated[int, Field(ge=1, le=256)] = (os.cpu_count() or 1) * WORKERS_PER_CORE
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(default_factory=usual_workers)
     in_place_seconds: float = 0.15
     run_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 60.0
     run_memory_mb: Annotated[int, Field(ge=64)] = 1536

@@ -90,16 +90,19 @@ class FairQueue:
         """Return whether `take` would give a run."""
         return self._first(self._waiting, running, workers, self._passed) is not None
 
-    def forecast(self, running: Collection[Run], workers: int) -> None:
+    def forecast(self, running: Collection[Run], workers: int, stretch: float = 1.0) -> None:
         """Tell every waiting run its place and when it is expected to begin, by playing the queue's rules.
 
         Args:
             running: the runs that workers are at.
             workers: how many workers there are, busy or free.
+            stretch: how many times longer runs take than alone, because they share cores.
         """
         now, passed, ahead = time.monotonic(), self._passed, 0
         at_work, waiting = list(running), self._in_turn()
-        ends = [(max(now, (run.begins or now) + self.expected(run)), id(run), run) for run in running]
+        ends = [
+            (max(now, (run.begins or now) + stretch * self.expected(run)), id(run), run) for run in running
+        ]
         heapq.heapify(ends)
         clock = now
         while waiting and ahead < MOST_FORESEEN:
@@ -114,7 +117,7 @@ class FairQueue:
             run.place, run.begins = ahead, clock
             ahead += 1
             at_work.append(run)
-            heapq.heappush(ends, (clock + self.expected(run), id(run), run))
+            heapq.heappush(ends, (clock + stretch * self.expected(run), id(run), run))
         for place, run in enumerate(waiting, ahead):
             run.place, run.begins = place, None
 
@@ -122,12 +125,17 @@ class FairQueue:
         """Return the seconds a run will probably take: its estimate, corrected by what such runs took."""
         return run.seconds * self._ratios.get(run.job.experiment, 1.0)
 
-    def learn(self, run: Run) -> None:
-        """Correct the estimates of an experiment by a run that is over, if it did all the work."""
+    def learn(self, run: Run, computed: float) -> None:
+        """Correct the estimates of an experiment by a run that is over, if it did all the work.
+
+        Args:
+            run: the run that is over.
+            computed: the seconds it computed, without those in which it was paused.
+        """
         if run.state != "done" or run.seconds <= 0 or run.job.context.earlier is not None:
             return
         before = self._ratios.get(run.job.experiment, 1.0)
-        self._ratios[run.job.experiment] = before + NEWS * (run.took / run.seconds - before)
+        self._ratios[run.job.experiment] = before + NEWS * (computed / run.seconds - before)
 
     def _is_long(self, run: Run) -> bool:
         return self.expected(run) >= SHORT_SECONDS

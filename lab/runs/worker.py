@@ -31,6 +31,9 @@ except ImportError:  # Windows has no resource limits
     resource = None
 
 
+OOM_SCORE = "500"  # of 1000, above all that a server has by itself
+
+
 class Stop(BaseException):
     """Raised inside an experiment that is to stop; no `except Exception` there can catch it."""
 
@@ -219,6 +222,8 @@ def settle(find: str) -> None:
     """Make this process a worker: with low priority, and with all loaded that runs need."""
     if hasattr(os, "nice"):
         os.nice(10)  # pages go first: a rerun with two busy workers takes a third less time
+    with contextlib.suppress(OSError):  # where the kernel ends a process to free memory, it shall be a worker
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     importlib.import_module("torch._dynamo")  # the first optimiser would, for a second
     with contextlib.suppress(Exception):  # a broken curriculum is reported by the run that needs it
         importlib.import_module(find.partition(":")[0])

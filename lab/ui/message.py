@@ -83,14 +83,29 @@ def _progress(run: Run, told: Sequence[Event]) -> dict[str, Any]:
     """Return the share done and a few words."""
     if run.state == "queued":
         return {"share": 0.0, "text": _waiting(run.place, run.wait_seconds)}
+    share, text = _done(told)
+    return {"share": share, "text": text + _beside(run.beside)}
+
+
+def _done(told: Sequence[Event]) -> tuple[float, str]:
+    """Return how much of a run is done, as a share and in words."""
     started = next((event for event in told if isinstance(event, Started)), None)
     for event in reversed(told):
         if isinstance(event, Stepped):
-            return {"share": event.share, "text": f"{event.share:.0%}"}
+            return event.share, f"{event.share:.0%}"
         if isinstance(event, Evaluated) and started and started.epochs:
             text = words("epoch {now:g} of {all:g}").format(now=event.epoch, all=started.epochs)
-            return {"share": min(1.0, event.epoch / started.epochs), "text": text}
-    return {"share": 0.0, "text": words("The run begins")}
+            return min(1.0, event.epoch / started.epochs), text
+    return 0.0, words("The run begins")
+
+
+def _beside(runs: int) -> str:
+    """Return why a run that has begun may pause, in words."""
+    if not runs:
+        return ""
+    if runs == 1:
+        return words(", sharing the processor with 1 other run")
+    return words(", sharing the processor with {count} other runs").format(count=runs)
 
 
 def _waiting(place: int, seconds: float | None) -> str:

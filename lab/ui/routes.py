@@ -57,11 +57,12 @@ async def events(request: Request) -> Response:
     async def lines() -> AsyncIterator[bytes]:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
         run.when_ended(lambda _run: _tell(loop, over))
-        told, frames, done = -1, 0, False
+        told, beside, frames, done = -1, False, 0, False
         while not done:
             rest = PUSH_SECONDS
-            if run.ended or len(run.events) > told or run.state == "queued":
-                told, began = len(run.events), loop.time()
+            begins_to_share = run.beside > 0 and not beside  # it may pause, and say nothing for a while
+            if run.ended or len(run.events) > told or run.state == "queued" or begins_to_share:
+                told, beside, began = len(run.events), run.beside > 0, loop.time()
                 line, frames, done = await loop.run_in_executor(_writer, _line, run, display, frames)
                 rest = _rest(loop.time() - began)
                 yield line

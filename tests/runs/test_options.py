@@ -1,6 +1,10 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from lab.core.errors import SettingError
+from lab.runs import machine
 from lab.runs.engine import Limits
 from lab.runs.options import Options
 
@@ -40,3 +44,31 @@ def test_a_wrong_value_is_one_sentence(
     with pytest.raises(SettingError) as told:
         Options()
     assert str(told.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("bound", "quota", "cores", "workers"),
+    [
+        (2, "max 100000\n", 2, 16),
+        (4, "250000 100000\n", 3, 24),
+        (1, "50000 100000\n", 1, 8),
+        (8, None, 8, 32),
+        (64, None, 64, 64),
+        (512, None, 512, 256),
+        (512, "200000 100000\n", 2, 16),
+    ],
+)
+def test_workers_follow_the_cores_that_the_lab_may_use(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    bound: int,
+    quota: str | None,
+    cores: int,
+    workers: int,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(bound)), raising=False)
+    monkeypatch.setattr(machine, "QUOTA", tmp_path / "cpu.max")
+    if quota is not None:
+        machine.QUOTA.write_text(quota)
+    assert machine.cores() == cores
+    assert Options().workers == workers

@@ -127,6 +127,8 @@ def test_the_forecast_gives_places_and_seconds() -> None:
     queue.forecast([busy], 1)
     assert (short.place, [one.place for one in waiting]) == (0, [1, 2, 3])
     assert waiting[2].wait_seconds == pytest.approx(8.5, abs=0.2)
+    queue.forecast([busy], 1, 3.0)  # three runs share a core
+    assert [one.wait_seconds for one in [short, *waiting]] == pytest.approx([12, 13.5, 19.5, 25.5], abs=0.2)
     waiting[0].begin()
     assert waiting[0].wait_seconds is None
 
@@ -146,8 +148,7 @@ def test_estimates_are_corrected_by_what_such_runs_took() -> None:
         done = run("ann", 2.0)
         done.begin()
         done.finish(End("done"))
-        done.took = 6.0
-        queue.learn(done)
+        queue.learn(done, 6.0)
     assert queue.expected(run("bob", 1.0)) == pytest.approx(3.0, rel=1e-3)
     assert queue.expected(run("bob", 1.0, toy="loop")) == 1.0
 
@@ -163,8 +164,7 @@ def test_runs_that_did_not_do_all_the_work_correct_nothing() -> None:
         one.begin()
         one.finish(End("done"))
     for one in (cancelled, resumed, unknown):
-        one.took = 9.0
-        queue.learn(one)
+        queue.learn(one, 9.0)
     assert queue.expected(run("bob", 1.0)) == 1.0
 
 

@@ -1,6 +1,5 @@
 """Who computes now: the rules on clocks that the test turns, and real workers that are paused."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +13,11 @@ from lab.core.lesson import Context
 from lab.runs import process, turns
 from lab.runs.engine import End, Job, Limits, Run
 from lab.runs.local import LocalEngine
+from lab.runs.machine import cores
 from lab.runs.turns import LEVELS, MOST_PAUSED_SECONDS, SLICE_SECONDS, Clock, pause, take_turns
 
 FOREVER = 10_000_000
-CORES = os.cpu_count() or 1
+CORES = cores()
 linux = pytest.mark.skipif(sys.platform != "linux", reason="workers are paused on Linux alone")
 
 
@@ -145,6 +145,7 @@ def test_more_runs_than_cores_are_paused_in_turn_and_stop_at_once(engine: LocalE
     until(lambda: all(run.events for run in runs))
     seen = set[int]()
     until(lambda: seen.update(paused(engine)) or len(seen) >= 3)
+    assert {run.beside for run in runs} == {CORES + 1}
     began = time.monotonic()
     for run in runs:
         run.cancel()

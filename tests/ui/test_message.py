@@ -113,6 +113,13 @@ def test_progress_says_queued_running_and_nothing_once_it_is_over(story):
     assert message(one.run, Display())[0]["progress"]["text"] == "A worker is about to begin"
     one.tell(1)
     assert message(one.run, Display())[0]["progress"] == {"share": 0.0, "text": "The run begins"}
+    one.run.beside = 1
+    beside_one = message(one.run, Display())[0]["progress"]["text"]
+    assert beside_one == "The run begins, sharing the processor with 1 other run"
+    one.run.beside = 5
+    beside_five = message(one.run, Display())[0]["progress"]["text"]
+    assert beside_five == "The run begins, sharing the processor with 5 other runs"
+    one.run.beside = 0
     shares = []
     for _event in one.events:
         said, _frames = message(one.run, Display())

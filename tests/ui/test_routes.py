@@ -190,6 +190,24 @@ def test_a_run_that_waits_tells_its_place_and_may_be_cancelled(live):
     assert (last["done"], last["progress"]) == (True, None)
 
 
+def test_a_run_that_begins_to_share_the_processor_says_so_though_nothing_is_new(live):
+    one = live(epochs=30)
+    one.tell(9)
+    said = []
+
+    def share(body):
+        said.append(body)
+        one.run.beside = 2
+        if len(said) == 2:
+            one.end()
+
+    first, second, last = messages(get(events_url(one.run, ""), on_body=share)[2])
+    assert (
+        second["progress"]["text"] == first["progress"]["text"] + ", sharing the processor with 2 other runs"
+    )
+    assert last["done"]
+
+
 def rested(run, told, rest, act=lambda: None):
     """Return how many seconds a stream waits for news of `run`, while `act` happens in another thread."""
 
