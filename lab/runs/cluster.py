@@ -12,7 +12,8 @@ import pickle
 import queue
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from lab.runs import ends
@@ -78,6 +79,11 @@ class ClusterEngine:
             before.finish(ends.replaced())
         self._mail.put(None)
         return run
+
+    def devices(self) -> Sequence[str]:
+        """Return `cpu`, and `cuda` while a worker has a GPU: which one a run gets is the cluster's affair."""
+        with self._lock:
+            return ("cpu", "cuda") if any(self._workers.values()) else ("cpu",)
 
     def stats(self) -> Mapping[str, int]:
         """Return the counts of `workers`, `queued`, `restarts`, and of this server's `busy` and `lost`."""
@@ -251,7 +257,8 @@ class ClusterEngine:
         while (run := self._next_run()) is not None:
             task = self._tasks[run.token] = Task(run, _needs_gpu(run.job))
             job = run.job
-            order = Order(job.experiment, job.settings.key(), job.context, self._limits)
+            context = replace(job.context, device="cuda") if task.gpu else job.context  # its worker has one
+            order = Order(job.experiment, job.settings.key(), context, self._limits)
             try:
                 self._link.send(run.token, pickle.dumps(order), priority=run.priority, gpu=task.gpu)
             except Exception as fault:  # a context that cannot be pickled

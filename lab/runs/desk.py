@@ -18,6 +18,7 @@ from lab.runs.shared_store import SharedStore
 from lab.runs.store import Store
 from lab.runs.visitors import Visitors
 from lab.runs.worker import experiment_named
+from lab.training.devices import devices
 
 RECENT_SECONDS = 30
 RECENT_RUNS = 256
@@ -89,7 +90,7 @@ class Desk:
             last: a finished run that the visitor still has, and keeps whatever happened to the store.
         """
         slot, seconds = (visitor, job.experiment), self._estimate(job)
-        in_place = seconds < self.options.in_place_seconds
+        in_place = seconds < self.options.in_place_seconds and job.context.device in devices()
         if not in_place:
             self._fetch(job, slot)
         with self._lock:
@@ -142,6 +143,11 @@ class Desk:
         self.keep_only(visitor, ())
         with self._lock:
             self._visitors.forget(visitor)
+
+    def devices(self) -> Sequence[str]:
+        """Return torch's names of the devices on which long runs can be computed, the CPU first."""
+        with self._lock:
+            return devices() if self._engine is None else self._engine.devices()
 
     def stats(self) -> Mapping[str, float]:
         """Return counts since the start, and how things stand.

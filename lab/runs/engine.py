@@ -276,6 +276,10 @@ class Engine(Protocol):
         """
         ...
 
+    def devices(self) -> Sequence[str]:
+        """Return torch's names of the devices that its workers have now, the CPU first."""
+        ...
+
     def stats(self) -> Mapping[str, int]:
         """Return the counts of `workers`, `busy`, `queued`, `restarts` and `lost`."""
         ...

@@ -8,7 +8,7 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lab.runs import ends
@@ -19,6 +19,7 @@ from lab.runs.pipe import Order, unpacked
 from lab.runs.process import Worker, context
 from lab.runs.queue import FairQueue
 from lab.runs.turns import Clock, can_pause, pause, take_turns
+from lab.training.devices import devices
 
 GRACE_SECONDS = 1.0
 _PULSE_SECONDS = 0.2
@@ -75,6 +76,10 @@ class LocalEngine:
         if older is not None:
             older.finish(ends.replaced())
         return run
+
+    def devices(self) -> Sequence[str]:
+        """Return torch's names of this machine's devices, the CPU first."""
+        return devices()
 
     def stats(self) -> Mapping[str, int]:
         """Return the counts of `workers`, `busy`, `queued`, `restarts` and `lost`."""

@@ -1,5 +1,6 @@
 """The devices on which a run can be computed."""
 
+from collections.abc import Collection
 from functools import cache
 
 import torch
@@ -20,18 +21,21 @@ def devices() -> tuple[str, ...]:
     return ("cpu", *graphics, *apple)
 
 
-def usable(device: str, *, float64: bool = False) -> tuple[str, str]:
+def usable(device: str, present: Collection[str], *, float64: bool = False) -> tuple[str, str]:
     """Return the device to use instead of `device`, and a note if it is another one.
 
     Args:
         device: what the learner picked, or a URL named.
+        present: the devices that there are.
         float64: whether the work needs double precision, which Apple's devices lack.
 
     Example:
-        >>> usable("mps", float64=True)[0]
+        >>> usable("mps", ("cpu", "mps"), float64=True)[0]
         'cpu'
+        >>> usable("cuda", ("cpu",))
+        ('cpu', 'cuda is not present here; this runs on the CPU.')
     """
-    if device not in devices():
+    if device not in present:
         return "cpu", _("{device} is not present here; this runs on the CPU.").format(device=device)
     if float64 and device == "mps":
         return "cpu", _("This needs double precision, which {device} lacks; it runs on the CPU.").format(

@@ -3,7 +3,7 @@
 import base64
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,8 +73,8 @@ def _remembered(run: Run, display: LessonSettings, told: Sequence[Event]) -> _Sh
 
 
 def _made(run: Run, display: LessonSettings, told: Sequence[Event]) -> _Shown:
-    show = experiment(run.job.experiment).stage
-    stage = show(run.job.settings, display, run.job.context, told, run.result)
+    show, context = experiment(run.job.experiment).stage, replace(run.job.context, device="cpu")
+    stage = show(run.job.settings, display, context, told, run.result)  # here, where no GPU need be
     figures = [panel_message(panel) for panel in stage.panels]
     return _Shown(len(told), figures, list(stage.notes), stage.drawing)
 

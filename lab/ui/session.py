@@ -9,7 +9,7 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from lab.core.settings import LessonSettings
 from lab.data.tables import table_key
-from lab.training.devices import devices, usable
+from lab.training.devices import usable
 from lab.ui.desk import desk
 from lab.ui.words import words
 
@@ -29,14 +29,15 @@ def visitor() -> str:
 
 def device_picker() -> None:
     """Draw the choice of device, the same on all pages."""
-    names = {"cpu": words("CPU"), "mps": words("Apple GPU")}
+    names = {"cpu": words("CPU"), "mps": words("Apple GPU"), "cuda": words("GPU")}
+    present = list(desk().devices())
     st.sidebar.selectbox(
         words("Device"),
-        list(devices()),
+        present,
         key=DEVICE,
         format_func=lambda name: names.get(str(name), str(name).upper()),
         help=words("Where the networks are trained. Small ones are fastest on the CPU."),
-        disabled=len(devices()) == 1,
+        disabled=len(present) == 1,
         persist_state="session",
     )
 
@@ -47,7 +48,7 @@ def device(*, float64: bool = False) -> tuple[str, str]:
     Args:
         float64: whether the work needs double precision.
     """
-    return usable(st.session_state.get(DEVICE) or "cpu", float64=float64)
+    return usable(st.session_state.get(DEVICE) or "cpu", desk().devices(), float64=float64)
 
 
 def keep_file(raw: bytes) -> str:

@@ -42,13 +42,16 @@ class Cluster:
 
 
 def command(name: str, *more: str, certificates: dict[str, str]) -> list[str]:
-    tls = [f"--tls-{file}" for file in ("ca-file", "cert", "key")]
-    paths = [part for pair in zip(tls, certificates.values(), strict=True) for part in pair]
+    """Return the words that start a part of a cluster; without certificates, for plain TCP."""
+    tls = {"ca": "--tls-ca-file", "cert": "--tls-cert", "key": "--tls-key"}
+    paths = [part for file, path in certificates.items() for part in (tls[file], path)]
     return [sys.executable, "-m", "dask", name, *more, "--host", "127.0.0.1", *NO_DASHBOARD, *paths]
 
 
 def start(words: list[str], log: Path) -> psutil.Popen:
     environment = {**os.environ, "DASK_CONFIG": str(ROOT / "deploy/dask.yaml"), "PYTHONPATH": str(HERE)}
+    if "tls" not in " ".join(words):
+        environment["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] = "false"
     with log.open("wb") as output:
         return psutil.Popen(words, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
 
@@ -56,17 +59,19 @@ def start(words: list[str], log: Path) -> psutil.Popen:
 def start_scheduler(certificates: dict[str, str], folder: Path, port: int = 0) -> tuple[psutil.Popen, str]:
     """Return a scheduler that listens, and its address."""
     log = folder / "scheduler.log"
-    options = ("--protocol", "tls", "--port", str(port))
+    options = ("--protocol", "tls" if certificates else "tcp", "--port", str(port))
     scheduler = start(command("scheduler", *options, certificates=certificates), log)
-    return scheduler, wait_for(r"Scheduler at:\s+(tls://\S+)", log)
+    return scheduler, wait_for(r"Scheduler at:\s+(t\w+://\S+)", log)
 
 
-def start_workers(address: str, certificates: dict[str, str], folder: Path, count: int) -> psutil.Popen:
+def start_workers(
+    address: str, certificates: dict[str, str], folder: Path, count: int, *more: str
+) -> psutil.Popen:
     """Return the parent of `count` workers, which come up meanwhile."""
     preload = ("--preload", "lab.runs.cluster_worker", "--preload-nanny", "lab.runs.cluster_worker")
     size = ("--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0")
     place = ("--local-directory", str(folder))
-    words = command("worker", address, *size, *place, *preload, certificates=certificates)
+    words = command("worker", address, *size, *place, *preload, *more, certificates=certificates)
     return start(words, folder / "workers.log")
 
 

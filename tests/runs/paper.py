@@ -1,6 +1,6 @@
 """An engine on paper, for tests of the desk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lab.runs.engine import End, Job, Run
 
@@ -15,6 +15,9 @@ class Paper:
     def submit(self, job: Job, *, owner: str = "", priority: int = 0, seconds: float = 0.0) -> Run:
         self.runs.append(Run(job, self.cancelled.append, owner=owner, priority=priority, seconds=seconds))
         return self.runs[-1]
+
+    def devices(self) -> Sequence[str]:
+        return ("cpu", "cuda")
 
     def stats(self) -> Mapping[str, int]:
         return {"workers": 1, "busy": 0, "queued": len(self.runs), "restarts": 0, "lost": 0}

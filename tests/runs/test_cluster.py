@@ -125,6 +125,46 @@ def test_a_device_that_no_worker_has_is_refused_at_once(engine: ClusterEngine) -
     assert (run.state, run.message) == ("error", "No worker of the cluster has a GPU: choose the device cpu.")
 
 
+def test_a_run_that_wants_a_gpu_goes_to_a_worker_that_has_one(
+    cluster: Cluster, engine: ClusterEngine, tmp_path: Path
+) -> None:
+    """The worker says that it has one, which is all that Dask knows of it."""
+    assert engine.devices() == ("cpu",)
+    parent = start_workers(cluster.address, cluster.certificates, tmp_path, 1, "--resources", "GPU=1")
+    try:
+        wait_until(lambda: engine.devices() == ("cpu", "cuda"), 60)
+        picked = [finished(engine.submit(job("where", seed, device="cuda:1"))).result for seed in range(3)]
+        plain = finished(engine.submit(job("where"))).result
+        mine = {one.pid for one in parent.children(recursive=True)}
+        assert {device for device, _ in picked} == {"cuda"}  # however many the server has, the worker has one
+        assert {pid for _, pid in picked} <= mine
+        assert plain[0] == "cpu"
+    finally:
+        end(parent)
+    wait_until(lambda: engine.devices() == ("cpu",))
+    refused = finished(engine.submit(job("where", device="cuda")), 2)
+    assert refused.message == "No worker of the cluster has a GPU: choose the device cpu."
+
+
+def test_plain_tcp_works_where_it_was_asked_for_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler, address = start_scheduler({}, tmp_path)
+    workers = start_workers(address, {}, tmp_path, 1)
+    try:
+        assert address.startswith("tcp://")
+        with pytest.raises(EngineError, match="LAB_ENGINE_INSECURE=1"):
+            open_engine(f"dask:{address}", find="toys:experiment")
+        monkeypatch.setenv("LAB_ENGINE_INSECURE", "1")
+        engine = open_engine(f"dask:{address}", find="toys:experiment")
+        wait_until(lambda: engine.stats()["workers"] == 1, 60)
+        assert finished(engine.submit(job("walk"))).state == "done"
+        engine.close()
+    finally:
+        end(workers)
+        end(scheduler)
+
+
 def test_strangers_are_refused(cluster: Cluster, tmp_path: Path) -> None:
     foreign = make_certificates(tmp_path / "foreign")
     plain = cluster.address.replace("tls:", "tcp:")

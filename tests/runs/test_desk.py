@@ -6,12 +6,14 @@ import toys
 from paper import Paper
 
 from lab.core.events import Framed
+from lab.core.lesson import Context
 from lab.runs import desk as desks
 from lab.runs.desk import Desk
 from lab.runs.engine import End, Job, Run, State
 from lab.runs.local import LocalEngine
 from lab.runs.options import Options
 from lab.runs.store import Store
+from lab.training.devices import devices
 
 
 @pytest.fixture
@@ -112,6 +114,15 @@ def test_a_page_that_is_drawn_after_its_session_ended_begins_nothing(desk: Desk,
     assert toys.computed == []
     assert (desk.stats()["visitors"], desk._slots) == (0, {})
     assert desk.ask(job(600), "bob").state == "queued"
+
+
+def test_a_short_run_on_a_device_that_only_a_worker_has_is_not_computed_in_place(
+    desk: Desk, paper: Paper
+) -> None:
+    assert desk.devices() == ("cpu", "cuda")
+    there = Job("toy/walk", toys.Settings(steps=1), Context(device="cuda"))
+    assert desk.ask(there, "ann") is paper.runs[0]
+    assert Desk(None, Store(1), find="toys:experiment").devices() == devices()
 
 
 @pytest.mark.parametrize("state", ["error", "cancelled", "timeout", "memory", "lost"])

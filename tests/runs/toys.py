@@ -1,5 +1,6 @@
 """Toy experiments for the tests of lab.runs: gentle, stuck, greedy and faulty ones."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -148,6 +149,11 @@ def names(settings: Settings, context: Context) -> Items:
     yield Done((threading.current_thread().name, dict(context.files), context.earlier))
 
 
+def where(settings: Settings, context: Context) -> Items:
+    """Return the device that was asked for, and the process that was asked."""
+    yield Done((context.device, os.getpid()))
+
+
 def unseen(*_: object, **_named: object) -> Stage:
     raise AssertionError("no page is drawn here")
 
@@ -158,7 +164,7 @@ def experiment(name: str) -> Experiment[Any, Any, Any]:
         train.__name__: train
         for train in (
             *(walk, stream, loop, power, sleep, stubborn, greedy),
-            *(fault, refusal, endless, closure, careless, names, many, heavy),
+            *(fault, refusal, endless, closure, careless, names, many, heavy, where),
         )
     }
     if slug != "toy":

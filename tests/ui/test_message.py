@@ -139,6 +139,18 @@ def test_a_run_that_counts_no_epochs_tells_its_share():
     assert message(run, Display())[0]["progress"] == {"share": 0.25, "text": "25%"}
 
 
+def test_a_stage_is_drawn_where_no_gpu_need_be(monkeypatch):
+    asked = []
+
+    def stage(settings, display, context, events, result=None):
+        asked.append(context)
+        return TRAIN.stage(settings, display, context, events, result)
+
+    monkeypatch.setattr("lab.ui.message.experiment", lambda _name: replace(TRAIN, stage=stage))
+    message(Run(Job(TRAIN.name, Settings(), Context("cuda", {"a": b"table"}))), Display())
+    assert asked == [Context("cpu", {"a": b"table"})]
+
+
 def test_a_run_that_ends_while_its_message_is_made_is_not_told_as_over(story, monkeypatch):
     """The stage leaves the stream at the first `done`, so that one must have all events."""
     one = story(epochs=3, networks=1)

@@ -74,6 +74,9 @@ class Shelf:
         assert self.next is not None
         return self.next
 
+    def devices(self):
+        return ("cpu",)
+
     def stats(self):
         return {}
 

@@ -3,9 +3,12 @@
 import pytest
 
 from lab.runs.desk import Desk
+from lab.runs.engine import Job
 from lab.topics.playground.settings import Display, Settings
 from lab.ui import session
 from lab.ui.desk import desk
+
+CPU_JOB = Job("playground/train", Settings())
 
 
 @pytest.fixture
@@ -198,6 +201,27 @@ def test_visits_have_names_of_their_own_and_one_desk(opened):
     assert runs[0].result is not None
     assert runs[0].events == runs[1].events  # the second visitor got the first one's
     assert desk().stats()["workers"] == 0
+
+
+def test_the_picker_offers_the_devices_that_the_engine_has(opened, monkeypatch):
+    page = opened()
+    assert page.selectbox(session.DEVICE).disabled
+    asked = []
+    ask = Desk.ask
+    monkeypatch.setattr(Desk, "devices", lambda _desk: ("cpu", "cuda"))
+    monkeypatch.setattr(
+        Desk, "ask", lambda desk, job, *_, **__: asked.append(job) or ask(desk, CPU_JOB, "ann")
+    )
+    page.run()
+    picker = page.selectbox(session.DEVICE)
+    assert (picker.options, picker.disabled) == (["CPU", "GPU"], False)
+    picker.set_value("cuda").run()
+    assert [job.context.device for job in asked] == ["cpu", "cuda"]
+    monkeypatch.setattr(Desk, "devices", lambda _desk: ("cpu",))  # the worker with the GPU has gone
+    page.run()
+    assert asked[-1].context.device == "cpu"
+    assert any("cuda is not present here" in one.value for one in page.caption)
+    assert not page.exception
 
 
 def test_a_page_leaves_the_runs_that_it_did_not_ask_for(opened, monkeypatch):
