@@ -1,15 +1,18 @@
 """A real cluster with mutual TLS: a lesson from two servers, dead workers, a dead scheduler, strangers."""
 
 import os
-import signal
+import pickle
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toys
+from alike import assert_alike
 from clusters import HERE, Cluster, end, make_certificates, running_cluster, start_scheduler, start_workers
 
 from lab.core.errors import LabError, SettingError
@@ -24,20 +27,40 @@ from lab.runs.local import LocalEngine
 
 FOREVER = 10_000_000
 
+LESSONS = {  # the page's own addresses
+    "cnn": "cnn/train?seed=3",
+    "rnn": "rnn/series?series_epochs=1&series_networks=1",
+    "race": "gradient_descent/race?steps=40",
+    **{f"playground {seed}": f"playground/train?seed={seed}" for seed in (2, 3)},
+}
 SERVER = """
-import hashlib, pickle, sys
-from lab.core.lesson import Context
+import os, pickle, signal, sys, time
+from urllib.parse import parse_qsl
 from lab.curriculum import experiment
 from lab.runs.desk import Desk
 from lab.runs.engine import Job
 from lab.runs.store import Store
-desk = Desk(None, Store(64))
-asked = experiment("playground/train").settings
-jobs = [Job("playground/train", asked(seed=seed), Context()) for seed in map(int, sys.argv[1:])]
-runs = [desk.ask(job, f"visitor {number}") for number, job in enumerate(jobs)]
-for run in runs:
-    assert run.wait(30) and run.state == "done", run.message
-    print(len(run.events), hashlib.sha256(b"".join(map(pickle.dumps, run.events))).hexdigest())
+
+path, doomed, *asked = sys.argv[1:]
+desk, runs, told = Desk(None, Store(64)), {}, {}
+for address in asked:
+    name, _, query = address.partition("?")
+    settings, faults = experiment(name).settings.from_query(dict(parse_qsl(query)))
+    assert not faults and len(settings.to_query()) == query.count("="), settings
+    runs[address] = desk.ask(Job(name, settings), "visitor of " + address)
+if doomed:
+    run = runs[doomed]
+    while len(run.events) < 2:
+        time.sleep(0.01)
+    os.kill(desk.start()._tasks[run.token].pid, signal.SIGKILL)
+    assert run.wait(30) and run.state == "lost", run.state
+    runs[doomed] = desk.ask(run.job, "visitor of " + doomed, again=True)
+    assert runs[doomed] is not run
+for address, run in runs.items():
+    assert run.wait(60) and run.state == "done", run.message
+    told[address] = (run.events, run.result)
+with open(path, "wb") as file:
+    pickle.dump(told, file)
 desk.close()
 """
 
@@ -79,33 +102,39 @@ def begun(run: Run) -> Run:
     return run
 
 
-def server(engine: str, *seeds: int) -> subprocess.Popen[str]:
-    """Start a lab server's desk in a process of its own; it prints a hash of each run's events."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A lab server's desk in a process of its own, asked for lessons; `told` waits for their results."""
+
+    process: subprocess.Popen[bytes]
+    path: Path
+
+    def told(self) -> dict[str, Any]:
+        assert self.process.wait(90) == 0
+        return pickle.loads(self.path.read_bytes())
+
+
+def server(engine: str, path: Path, lessons: list[str], doomed: str = "") -> Server:
+    """Start a server; once the lesson `doomed` has begun, the worker that computes it is killed."""
     environment = {**os.environ, "LAB_ENGINE": engine, "LAB_IN_PLACE_SECONDS": "0"}
-    words = [sys.executable, "-c", SERVER, *map(str, seeds)]
-    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1])
-
-
-def told(process: subprocess.Popen[str]) -> list[str]:
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    return output.splitlines()
+    asked = [LESSONS[name] for name in lessons]
+    words = [sys.executable, "-c", SERVER, str(path), LESSONS.get(doomed, ""), *asked]
+    return Server(subprocess.Popen(words, env=environment, cwd=HERE.parents[1]), path)
 
 
 def test_two_servers_get_from_the_cluster_what_local_workers_compute(
-    cluster: Cluster, engine: ClusterEngine
+    cluster: Cluster, engine: ClusterEngine, tmp_path: Path
 ) -> None:
-    folder = Path(cluster.certificates["ca"]).parent
-    url = f"dask:{cluster.address}?cert={folder}"
-    servers = [server(url, 1, 2), server(url, 2, 3)]
-    doomed = begun(engine.submit(job("loop", FOREVER)))  # a third server, whose worker dies meanwhile
-    os.kill(engine._tasks[doomed.token].pid, signal.SIGKILL)
-    assert finished(doomed).state == "lost"
-    first, second = map(told, servers)
-    local = told(server("local:?workers=2", 1, 2, 3))
-    assert first == local[:2]
-    assert second == local[1:]
-    assert len(set(local)) == 3
+    url = f"dask:{cluster.address}?cert={Path(cluster.certificates['ca']).parent}"
+    restarts = engine.stats()["restarts"]
+    first = server(url, tmp_path / "first", ["cnn", "playground 2", "playground 3"], doomed="cnn")
+    second = server(url, tmp_path / "second", ["playground 3", "rnn", "race"])
+    told = [first.told(), second.told()]
+    local = server("local:?workers=2", tmp_path / "local", list(LESSONS)).told()
+    assert engine.stats()["restarts"] == restarts + 1  # a third server sees the death as well
+    assert_alike({**told[0], **told[1]}, local)
+    assert_alike(told[0][LESSONS["playground 3"]], told[1][LESSONS["playground 3"]])
+    assert min(len(events) for events, _ in local.values()) >= 2
 
 
 def test_runs_of_a_server_that_dies_stop_on_the_cluster(cluster: Cluster, engine: ClusterEngine) -> None:
