@@ -227,7 +227,7 @@ class ClusterEngine:
         end = task.end_by_death(self._limits)
         if end.state == "lost":
             self._lost += 1
-            _log.warning("The worker of %s died", task.run.job.experiment)
+            _log.warning("The worker of %s died", task.run.job.experiment, extra=task.run.log_fields)
         self._finish(task, end)
 
     def _watch(self) -> None:

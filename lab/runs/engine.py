@@ -207,6 +207,11 @@ class Run:
             return None
         return max(0.0, self.begins - time.monotonic())
 
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """Return what the log may tell of the run: its experiment, and a hash, since its token opens it."""
+        return {"run": hashlib.sha256(self.token.encode()).hexdigest()[:8], "experiment": self.job.experiment}
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run is over, at most `timeout` seconds; return whether it is."""
         return self._over.wait(timeout)
@@ -250,7 +255,7 @@ class Run:
             self.state = end.state
             callbacks, self._callbacks = self._callbacks, []
         if end.details:
-            _log.error("A run of %s failed\n%s", self.job.experiment, end.details)
+            _log.error("A run of %s failed\n%s", self.job.experiment, end.details, extra=self.log_fields)
         for callback in callbacks:
             callback(self)
         self._over.set()

@@ -237,5 +237,5 @@ class LocalEngine:
             return ends.timed_out(self._limits)
         with self._changed:
             self._lost += 1
-        _log.warning("The worker of %s died", run.job.experiment)
+        _log.warning("The worker of %s died", run.job.experiment, extra=run.log_fields)
         return ends.lost()

@@ -1,6 +1,5 @@
 """A line of the log for each run that was computed."""
 
-import hashlib
 import logging
 
 from lab.runs.engine import Run
@@ -9,13 +8,5 @@ _log = logging.getLogger(__name__)
 
 
 def record_end(run: Run) -> None:
-    """Log how a run ended: by a hash of its token, with nothing that a learner has typed or uploaded."""
-    _log.info(
-        "run ended",
-        extra={
-            "run": hashlib.sha256(run.token.encode()).hexdigest()[:8],
-            "experiment": run.job.experiment,
-            "outcome": run.state,
-            "seconds": round(run.took, 3),
-        },
-    )
+    """Log how a run ended, with nothing that a learner has typed or uploaded."""
+    _log.info("run ended", extra={**run.log_fields, "outcome": run.state, "seconds": round(run.took, 3)})

@@ -124,18 +124,29 @@ def test_what_cannot_be_interrupted_is_killed(tried: Tried) -> None:
         ("fault", "Something went wrong in this run (ValueError): the lab's log has the details."),
         ("refusal", "My table: expected at least 2 rows, got 20"),
         ("closure", "Something went wrong in this run"),
+        ("endless", "Something went wrong in this run (StopIteration): the lab's log has the details."),
         ("none", "There is no experiment named 'toy/none': open the page again."),
+        ("../../etc/passwd" * 50, "There is no experiment named"),
     ],
 )
 def test_runs_that_end_in_error_say_why(tried: Tried, toy: str, message: str) -> None:
     run = finished(tried.engine.submit(job(toy)))
     assert run.state == "error"
     assert run.message.startswith(message)
+    assert len(run.message) < 130
 
 
 def test_an_order_that_cannot_be_pickled_ends_in_error(tried: Tried) -> None:
     run = tried.engine.submit(Job("toy/names", toys.Settings(), Context(earlier=lambda: None)))
     assert finished(run).state == "error"
+    assert "Something went wrong" in run.message
+    assert finished(tried.engine.submit(job("walk"))).state == "done"
+
+
+def test_an_order_that_its_worker_cannot_read_is_lost_and_the_next_one_works(tried: Tried) -> None:
+    for _ in range(2):  # as many as there are workers
+        run = tried.engine.submit(Job("toy/names", toys.Settings(), Context(earlier=toys.Unreadable())))
+        assert finished(run).state == "lost"
     assert finished(tried.engine.submit(job("walk"))).state == "done"
 
 
@@ -158,7 +169,7 @@ def test_the_memory_limit_ends_the_run_but_not_the_worker(tried: Tried, seed: in
 
 
 def test_a_killed_worker_loses_its_run_and_no_other(tried: Tried) -> None:
-    lost = tried.engine.stats()["lost"]
+    before = tried.engine.stats()
     neighbour, run = (begun(tried.engine.submit(job("loop", FOREVER, seed))) for seed in range(2))
     told = len(run.events)
     os.kill(tried.process_of(run), signal.SIGKILL)
@@ -169,7 +180,8 @@ def test_a_killed_worker_loses_its_run_and_no_other(tried: Tried) -> None:
     neighbour.cancel()
     assert finished(neighbour).state == "cancelled"
     assert finished(tried.engine.submit(job("walk"))).state == "done"
-    assert tried.engine.stats()["lost"] == lost + 1
+    after = tried.engine.stats()
+    assert (after["lost"] - before["lost"], after["restarts"] - before["restarts"]) == (1, 1)
 
 
 def test_one_run_per_visitor_and_the_newest_waits(tried: Tried) -> None:
@@ -189,10 +201,10 @@ def test_places_in_the_queue_and_cancelling_there(tried: Tried) -> None:
     wait_until(lambda: tried.engine.stats()["workers"] == 2)
     busy = [begun(tried.engine.submit(job("loop", FOREVER, seed))) for seed in range(2)]
     waiting = [tried.engine.submit(job("walk", 5, seed)) for seed in range(4)]
-    assert [run.place for run in waiting] == [0, 1, 2, 3]
-    assert tried.engine.stats()["queued"] == 4
+    assert [run.place for run in [*busy, *waiting]] == [0, 0, 0, 1, 2, 3]
+    assert (tried.engine.stats()["queued"], tried.engine.stats()["busy"]) == (4, 2)
     waiting[1].cancel()
-    assert waiting[1].state == "cancelled"
+    assert (waiting[1].state, waiting[1].events) == ("cancelled", [])
     assert [run.place for run in waiting] == [0, 0, 1, 2]
     for run in busy:
         run.cancel()

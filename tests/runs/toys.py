@@ -107,7 +107,7 @@ def greedy(settings: Settings, context: Context) -> Items:
 
 def fault(settings: Settings, context: Context) -> Items:
     yield Started(epochs=1, networks=1)
-    raise ValueError("secret inner detail")
+    raise ValueError(f"cannot read {settings.steps * 1001}")
 
 
 def refusal(settings: Settings, context: Context) -> Items:
@@ -152,6 +152,17 @@ def names(settings: Settings, context: Context) -> Items:
 def where(settings: Settings, context: Context) -> Items:
     """Return the device that was asked for, and the process that was asked."""
     yield Done((context.device, os.getpid()))
+
+
+class Unreadable:
+    """What a worker has no memory to read: its order cannot be unpickled there."""
+
+    def __reduce__(self) -> tuple[object, tuple[()]]:
+        return out_of_memory, ()
+
+
+def out_of_memory() -> None:
+    raise MemoryError
 
 
 def unseen(*_: object, **_named: object) -> Stage:
