@@ -5,6 +5,7 @@ import logging
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from streamlit import config
 
 from lab.serving.headers import security_headers
 from lab.serving.hosting import Hosting, HostingError, hosting_of, tell
@@ -38,6 +39,22 @@ def test_what_cannot_work_is_refused_by_name(name, value):
 def test_secrets_are_not_shown():
     shown = repr(Hosting(class_code="blue whale", secret="hush", metrics_token="quiet"))
     assert not [hidden for hidden in ("whale", "hush", "quiet") if hidden in shown]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("browser.gatherUsageStats", False),
+        ("client.showErrorDetails", "none"),
+        ("client.showErrorLinks", False),
+        ("server.enableCORS", True),
+        ("server.enableXsrfProtection", True),
+        ("server.maxUploadSize", 4),
+        ("server.address", "localhost"),
+    ],
+)
+def test_streamlit_is_told_to_keep_silent_and_shut(option, value):
+    assert config.get_option(option) == value
 
 
 def test_without_a_secret_the_log_says_so(monkeypatch, caplog):

@@ -91,6 +91,7 @@ def test_health_and_metrics_are_for_the_host(server: LabServer, passed: dict[str
         given = ask(server.url, path, headers={"Authorization": f"Bearer {TOKEN}", **PROXY})
         assert given.status in (200, 503), path
     with guest(server.url, "playground", cookies=passed) as ann:
+        assert not ann.tells_streamlit
         ann.messages()
         said = json.loads(ask(server.url, "/lab/health").body)
         assert said["status"] == "ready"

@@ -83,6 +83,7 @@ class Guest(Visitor):
 
     session_id = ""
     file_name = "t.csv"
+    tells_streamlit = True
     cookies: Mapping[str, str] = {}
 
     def rerun(self, triggers: Mapping[str, str] | None = None) -> None:
@@ -94,6 +95,7 @@ class Guest(Visitor):
             told.ParseFromString(raw)  # type: ignore[arg-type]
             if told.WhichOneof("type") == "new_session":
                 self.session_id = told.new_session.initialize.session_id
+                self.tells_streamlit = told.new_session.config.gather_usage_stats
             if self.session.took(raw):
                 return
 
