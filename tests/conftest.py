@@ -1,5 +1,6 @@
 """What all tests share: one torch thread, as in the lab's workers; and which of them run alone."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,14 @@ def _one_thread() -> None:
     Two threads on a busy machine make small steps 3 to 30 times slower, and sums differ in their last bit.
     """
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def _in_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Compute all runs in the test's own thread, at a desk of its own; for tests that open pages."""
+    from lab.ui.desk import desk  # noqa: PLC0415  (most tests do without Streamlit, which takes a second)
+
+    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
+    desk.cache_clear()
+    yield
+    desk.cache_clear()

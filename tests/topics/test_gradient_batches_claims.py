@@ -44,6 +44,7 @@ def test_per_step(seed):
     assert at(courses["mini"], 10 / 48) == pytest.approx(at(courses["full"], 10), rel=0.05)
 
 
+@pytest.mark.alone
 def test_per_second():
     settings = BatchSettings()
     mini, one = (variants(settings)[name] for name in ("mini", "one"))

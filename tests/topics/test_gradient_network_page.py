@@ -10,17 +10,8 @@ from lab.topics.gradient_descent.network_settings import NetworkDisplay, Network
 from tests.contract.controls_as_strategies import extremes_of
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {"part": "network", "net_steps": "10", "net_grid": "11", "net_hidden": "3"}
-
-
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch):
-    from lab.ui.desk import desk  # noqa: PLC0415
-
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Pages opened through the lab's own menu, and runs that a test moves on event by event."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,19 +11,9 @@ from lab.core.lesson import Context
 from lab.runs.engine import End, Job, Run
 from lab.topics.playground import TRAIN
 from lab.topics.playground.settings import Settings
-from lab.ui.desk import desk
 
 ROOT = Path(__file__).parents[2]
 QUICK = {"epochs": "2", "networks": "2"}
-
-
-@pytest.fixture
-def _in_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Compute all runs in the test's own thread, at a desk of its own."""
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Programs from the texts opens at every end of every card's controls, and each card shows its own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,21 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from lab.core.settings import controls_of
 from lab.topics.text_programs.programs import PARTS, listing
-from lab.ui.desk import desk
 from lab.ui.text_programs import CARDS
 from tests.contract.controls_as_strategies import extremes_of
 from tests.contract.test_pages import QUICK
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 SMALL = {"convolution_images": "100", "dense_images": "100", "square_points": "10", "noise_rows": "100"}
-
-
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
 
 
 def opened(**query: str) -> AppTest:
