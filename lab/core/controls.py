@@ -97,7 +97,7 @@ class Slider:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A whole number between two ends; `stops` on the track, any number between them by URL."""
+    """A whole number between two ends; `stops` on the track, `more` among them, any between by URL."""
 
     label: str
     low: int
@@ -108,6 +108,7 @@ class Count:
     help: str = ""
     group: str = ""
     hidden: bool = False
+    more: tuple[int, ...] = ()
 
     def checked(self, value: object) -> int:
         """Return a whole number within the ends."""
@@ -133,12 +134,13 @@ class Count:
         """Return the values at which the track stops.
 
         Example:
-            >>> Count("Batch size", 1, 30, log=True).stops()
-            (1, 2, 3, 5, 10, 20, 30)
+            >>> Count("Batch size", 1, 50, log=True, more=(32,)).stops()
+            (1, 2, 3, 5, 10, 20, 30, 32, 50)
         """
         if not self.log:
             return tuple(range(self.low, self.high + 1))
-        return ((0,) if self.zero else ()) + tuple(map(round, ladder(self.low, self.high)))
+        rungs = {*map(round, ladder(self.low, self.high)), *self.more}
+        return ((0,) if self.zero else ()) + tuple(sorted(rungs))
 
 
 @dataclass(frozen=True, slots=True)

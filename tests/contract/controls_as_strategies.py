@@ -7,8 +7,10 @@ from lab.core.controls import Choice, Count, Hidden, Layers, Seed, Several, Slid
 SMALL = {"epochs": 3, "networks": 3, "batches": 5}
 SMALL |= {"steps": 60}
 SMALL |= {"noise_epochs": 2, "noise_networks": 2, "square_epochs": 5, "square_networks": 2}
+SMALL |= {"noise_rows": 400, "noise_neurons": 128, "square_points": 100, "tumour_neurons": 64}
 SMALL |= {"softmax_epochs": 2, "softmax_networks": 2, "tumour_epochs": 3, "tumour_networks": 2}
 SMALL |= {"convolution_epochs": 1, "convolution_images": 200, "convolution_filters": 8}
+SMALL |= {"convolution_neurons": 128, "dense_first": 128, "dense_second": 64}
 SMALL |= {"dense_epochs": 2, "dense_networks": 2, "dense_images": 500}
 SMALL |= {"batch_epochs": 2, "batch_networks": 2, "sweep_steps": 100}
 SMALL |= {"net_steps": 12, "net_grid": 13}

@@ -11,6 +11,7 @@ from torch import nn
 
 from lab.core.events import Done, Evaluated, Finished, Stepped
 from lab.core.lesson import Context
+from lab.core.settings import controls_of
 from lab.data.digits import digits
 from lab.topics.text_programs import (
     CONVOLUTION,
@@ -87,6 +88,29 @@ def test_text_1s_other_question_is_asked_of_real_digits():
     whole = digits(8, train_share=1.0, seed=5)
     np.testing.assert_array_equal(odd.numpy(), whole.train_labels[:1000] % 2)
     np.testing.assert_allclose(pixels.numpy(), whole.train_images[:1000].reshape(1000, 64) / 16)
+    assert len(noise.even_or_odd(4000, 5)[0]) == 1797
+
+
+PRINTED = [
+    ("noise_rows", 1000, 4), ("noise_neurons", 128, 4), ("noise_batch", 32, 4),
+    ("square_points", 100, 4), ("square_epochs", 1000, 4), ("square_batch", 32, 4),
+    ("softmax_batch", 32, 4), ("tumour_neurons", 64, 4), ("tumour_batch", 32, 4),
+    ("convolution_filters", 32, 2), ("convolution_neurons", 128, 4), ("convolution_batch", 32, 4),
+    ("convolution_epochs", 10, 4), ("dense_first", 128, 4), ("dense_second", 64, 4), ("dense_epochs", 10, 4),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "printed", "times"), PRINTED)
+def test_a_slider_stops_at_what_the_text_prints_and_goes_far_beyond(name, printed, times):
+    (settings,) = [
+        card.experiment.settings for card in CARDS.values() if name in card.experiment.settings.model_fields
+    ]
+    control: Any = controls_of(settings)[name]
+    stops = control.stops()
+    assert getattr(settings(), name) == printed
+    assert printed in stops
+    assert stops[0] <= printed / 4
+    assert stops[-1] >= times * printed
 
 
 @pytest.mark.parametrize(("kind", "rate"), [("line", 0.001), ("tanh", 0.01)])

@@ -18,7 +18,7 @@ from lab.core.stage import Stage
 from lab.models.first_weights import with_first_weights
 from lab.tables.history import history_table, scores
 from lab.topics.text_programs.images import answers, examples, first_to_reach, measured_on, panels, summary_of
-from lab.topics.text_programs.programs import LAB, PROGRAM, Answers, Part
+from lab.topics.text_programs.programs import LAB, PROGRAM, Answers, Part, around
 from lab.training.watching import watched
 
 
@@ -27,17 +27,11 @@ class ConvolutionSettings(LessonSettings):
 
     convolution_filters: Annotated[
         int,
-        Count(
-            _("Filters"),
-            1,
-            32,
-            log=True,
-            help=_("Of the first layer: 32. The second has twice as many."),
-            group=PROGRAM,
-        ),
+        around(_("Filters"), 1, 32, 64, _("Of the first layer: 32. The second has twice as many.")),
     ] = 32
     convolution_neurons: Annotated[
-        int, Count(_("Neurons of the dense layer"), 2, 128, log=True, help=_("The text: 128."), group=PROGRAM)
+        int,
+        around(_("Neurons of the dense layer"), 2, 128, 512, _("The text: 128.")),
     ] = 128
     convolution_rate: Annotated[
         float,
@@ -47,10 +41,10 @@ class ConvolutionSettings(LessonSettings):
     ] = 0.001
     convolution_batch: Annotated[
         int,
-        Count(_("Batch size"), 20, 500, log=True, unit=_("images"), help=_("The text: 32."), group=PROGRAM),
+        around(_("Batch size"), 8, 32, 500, _("The text: 32."), unit=_("images")),
     ] = 32
     convolution_epochs: Annotated[
-        int, Count(_("Epochs"), 1, 10, help=_("The text: 10; a few seconds each."), group=PROGRAM)
+        int, Count(_("Epochs"), 1, 40, help=_("The text: 10; a few seconds each."), group=PROGRAM)
     ] = 10
     convolution_images: Annotated[
         int,

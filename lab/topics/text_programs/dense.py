@@ -17,7 +17,7 @@ from lab.core.stage import Stage
 from lab.models.first_weights import with_first_weights
 from lab.tables.history import history_table, scores
 from lab.topics.text_programs.images import answers, examples, measured_on, panels, summary_of
-from lab.topics.text_programs.programs import LAB, PROGRAM, Answers, Part
+from lab.topics.text_programs.programs import LAB, PROGRAM, Answers, Part, around
 from lab.training.loop import side_by_side
 from lab.training.watching import watched
 
@@ -26,22 +26,22 @@ class DenseSettings(LessonSettings):
     """The values of the program of text 5."""
 
     dense_first: Annotated[
-        int, Count(_("Neurons, first layer"), 1, 128, log=True, help=_("The text: 128."), group=PROGRAM)
+        int,
+        around(_("Neurons, first layer"), 1, 128, 512, _("The text: 128.")),
     ] = 128
     dense_second: Annotated[
-        int, Count(_("Neurons, second layer"), 1, 64, log=True, help=_("The text: 64."), group=PROGRAM)
+        int,
+        around(_("Neurons, second layer"), 1, 64, 256, _("The text: 64.")),
     ] = 64
     dense_rate: Annotated[
         float, Slider(_("Learning rate"), 0.0001, 10, log=True, help=_("The text: 0.001."), group=PROGRAM)
     ] = 0.001
     dense_epochs: Annotated[
-        int, Count(_("Epochs"), 1, 30, log=True, help=_("The text: 10."), group=PROGRAM)
+        int, Count(_("Epochs"), 1, 40, log=True, help=_("The text: 10."), group=PROGRAM)
     ] = 10
     dense_batch: Annotated[
         int,
-        Count(
-            _("Batch size"), 32, 1000, log=True, unit=_("images"), help=_("The text does not say."), group=LAB
-        ),
+        around(_("Batch size"), 8, 64, 1000, _("The text does not say."), unit=_("images"), group=LAB),
     ] = 64
     dense_images: Annotated[
         int,

@@ -24,6 +24,7 @@ from lab.topics.text_programs.programs import (
     PROGRAM,
     Outcome,
     Part,
+    around,
     grouped,
     last_median,
     number,
@@ -45,17 +46,15 @@ class NoiseSettings(LessonSettings):
         Count(
             _("Rows"),
             100,
-            1000,
+            4000,
             log=True,
-            help=_("The text makes 1,000; a tenth is held back."),
+            help=_("The text makes 1,000; a tenth is held back. Of digits there are 1,797."),
             group=PROGRAM,
         ),
     ] = 1000
     noise_neurons: Annotated[
         int,
-        Count(
-            _("Neurons per hidden layer"), 2, 128, log=True, help=_("The text has 128, twice."), group=PROGRAM
-        ),
+        around(_("Neurons per hidden layer"), 2, 128, 512, _("The text has 128, twice.")),
     ] = 128
     noise_optimizer: Annotated[
         str,
@@ -75,7 +74,8 @@ class NoiseSettings(LessonSettings):
         ),
     ] = 0.001
     noise_batch: Annotated[
-        int, Count(_("Batch size"), 32, 500, log=True, unit=_("rows"), help=_("The text: 32."), group=PROGRAM)
+        int,
+        around(_("Batch size"), 8, 32, 500, _("The text: 32."), unit=_("rows")),
     ] = 32
     noise_epochs: Annotated[
         int, Count(_("Epochs"), 1, 150, log=True, help=_("The text: 10."), group=PROGRAM)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int64
 
-from lab.core.controls import Choice
+from lab.core.controls import Choice, Count
 from lab.core.events import Evaluated, Event, Finished
 from lab.core.labels import _
 from lab.core.settings import LessonSettings
@@ -31,6 +31,18 @@ class Part(LessonSettings):
     part: Annotated[
         str, Choice(_("Program"), PARTS, help=_("Each program has controls and a listing of its own."))
     ] = "noise"
+
+
+def around(
+    label: str, low: int, printed: int, high: int, told: str, *, unit: str = "", group: str = PROGRAM
+) -> Count:
+    """Return a slider around the value that a text prints, which is one of its stops.
+
+    Example:
+        >>> around("Neurons", 10, 64, 200, "The text: 64.").stops()
+        (10, 20, 30, 50, 64, 100, 200)
+    """
+    return Count(label, low, high, log=True, unit=unit, help=told, group=group, more=(printed,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from lab.topics.text_programs.programs import (
     PROGRAM,
     Outcome,
     Part,
+    around,
     grouped,
     last_median,
     number,
@@ -61,14 +62,13 @@ class SoftmaxSettings(LessonSettings):
     ] = 0.001
     softmax_batch: Annotated[
         int,
-        Count(
+        around(
             _("Batch size"),
+            8,
             32,
             1000,
-            log=True,
+            _("TensorFlow's program: 32. PyTorch's takes all images at once."),
             unit=_("images"),
-            help=_("TensorFlow's program: 32. PyTorch's takes all images at once."),
-            group=PROGRAM,
         ),
     ] = 32
     softmax_epochs: Annotated[

@@ -25,6 +25,7 @@ from lab.topics.text_programs.programs import (
     PROGRAM,
     Outcome,
     Part,
+    around,
     grouped,
     last_median,
     number,
@@ -45,7 +46,7 @@ class SquareSettings(LessonSettings):
     """The values of the program of text 2, and of the network that repairs it."""
 
     square_points: Annotated[
-        int, Count(_("Points"), 10, 100, log=True, help=_("The text draws 100, from 0 to 1."), group=PROGRAM)
+        int, Count(_("Points"), 10, 400, log=True, help=_("The text draws 100, from 0 to 1."), group=PROGRAM)
     ] = 100
     square_optimizer: Annotated[
         str,
@@ -66,10 +67,10 @@ class SquareSettings(LessonSettings):
     ] = 0.001
     square_batch: Annotated[
         int,
-        Count(_("Batch size"), 20, 100, log=True, unit=_("points"), help=_("Keras takes 32."), group=PROGRAM),
+        around(_("Batch size"), 8, 32, 400, _("Keras takes 32."), unit=_("points")),
     ] = 32
     square_epochs: Annotated[
-        int, Count(_("Epochs"), 1, 1000, log=True, help=_("The text: 1,000."), group=PROGRAM)
+        int, Count(_("Epochs"), 1, 4000, log=True, help=_("The text: 1,000."), group=PROGRAM)
     ] = 1000
     square_neurons: Annotated[
         int, Count(_("Tanh neurons"), 1, 32, log=True, help=_("Of the one hidden layer."), group=LAB)

@@ -24,7 +24,7 @@ from lab.models.first_weights import with_first_weights
 from lab.tables.classification import binary_scores, roc
 from lab.tables.history import history_table, scores
 from lab.topics.text_programs.panels import accuracy_panel, confusion_panel, diverged_note, loss_panel
-from lab.topics.text_programs.programs import LAB, PROGRAM, Outcome, Part, percent
+from lab.topics.text_programs.programs import LAB, PROGRAM, Outcome, Part, around, percent
 from lab.training.loop import side_by_side
 from lab.training.watching import watched
 
@@ -36,9 +36,7 @@ class TumourSettings(LessonSettings):
 
     tumour_neurons: Annotated[
         int,
-        Count(
-            _("Neurons per hidden layer"), 1, 64, log=True, help=_("The text has 64, twice."), group=PROGRAM
-        ),
+        around(_("Neurons per hidden layer"), 1, 64, 256, _("The text has 64, twice.")),
     ] = 64
     tumour_rate: Annotated[
         float,
@@ -48,7 +46,7 @@ class TumourSettings(LessonSettings):
     ] = 0.001
     tumour_batch: Annotated[
         int,
-        Count(_("Batch size"), 10, 500, log=True, unit=_("tumours"), help=_("The text: 32."), group=PROGRAM),
+        around(_("Batch size"), 8, 32, 500, _("The text: 32."), unit=_("tumours")),
     ] = 32
     tumour_epochs: Annotated[
         int, Count(_("Epochs"), 1, 200, log=True, help=_("The text: 10."), group=PROGRAM)
