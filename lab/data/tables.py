@@ -1,7 +1,8 @@
 """Tables of real data: the irises, and a learner's own CSV file.
 
 A table has three columns: two features (float64) and a target, which is categorical (classes) or
-float64 (a value to predict). Its type tells the task.
+float64 (a value to predict). Its type tells the task. A table of numbers has one feature or two, and
+whatever its last column holds is a value.
 
 A file of a learner is read by the standard library's csv module as text and numbers; nothing in it
 is evaluated and nothing is written. Each fault is a `DataError`: one sentence that names the place.
@@ -26,6 +27,12 @@ MOST_CLASSES = 6
 MOST_WHOLE_NUMBERS = 10  # so many distinct whole numbers or fewer are read as classes
 LONGEST_CELL = 60  # characters
 LARGEST = 1e12
+WIDTHS = {
+    2: "2 columns (a feature, then a value)",
+    3: "3 columns (two features, then a label or target)",
+}
+SEVERAL = "2 or 3 columns (one or two features, then a value)"
+COUNTED = {2: "two", 3: "three"}
 
 # No two parts of this pattern can match the same digits, so that a long cell cannot make it slow.
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -90,23 +97,46 @@ def read_table(raw: bytes, name: str) -> pd.DataFrame:
         >>> read_table(chr(10).join(lines).encode(), "numbers.csv").dtypes.astype(str).tolist()
         ['float64', 'float64', 'category']
     """
-    file = f"file {_shown(name)}"
-    rows = _rows(_text(raw, file))
-    names = [f"column {number}" for number in (1, 2, 3)]
+    *features, (target, labels) = _columns(raw, f"file {_shown(name)}", (3,)).items()
+    table: dict[str, np.ndarray | pd.Categorical] = {
+        one: _numbers(cells, _named(one)) for one, cells in features
+    }
+    return pd.DataFrame(table | {target: _target(labels, _named(target))})
+
+
+def read_numbers(raw: bytes, name: str) -> pd.DataFrame:
+    """Return the numbers in a CSV file: one feature column or two, then a value to predict.
+
+    The file is as for `read_table`, but for its width, and whole numbers are never read as classes.
+
+    Raises:
+        DataError: the file cannot be used; the text names row and column.
+
+    Example:
+        >>> lines = ["n,fives"] + [f"{n},{n // 5}" for n in range(10)]
+        >>> read_numbers(chr(10).join(lines).encode(), "numbers.csv").dtypes.astype(str).tolist()
+        ['float64', 'float64']
+    """
+    columns = _columns(raw, f"file {_shown(name)}", (2, 3))
+    return pd.DataFrame({one: _numbers(cells, _named(one)) for one, cells in columns.items()})
+
+
+def _columns(raw: bytes, file: str, widths: tuple[int, ...]) -> dict[str, list[_Cell]]:
+    """Return the cells of a file of one of these widths, column by column, by the columns' names."""
+    rows = _rows(_text(raw, file), widths)
+    names = [f"column {number}" for number, _cell in enumerate(rows[0].cells if rows else (), start=1)]
     if rows and _is_header(rows[0]):
         names = _names(rows.pop(0))
     if not FEWEST_ROWS <= len(rows) <= MOST_ROWS:
         raise DataError(file, f"{FEWEST_ROWS} to {MOST_ROWS:,} rows of data", len(rows))
-    first, second, third = (
-        [_Cell(row.cells[column], f"row {row.number}, column {_shown(names[column])}") for row in rows]
-        for column in range(3)
-    )
-    columns = [
-        _numbers(first, f"column {_shown(names[0])}"),
-        _numbers(second, f"column {_shown(names[1])}"),
-        _target(third, f"column {_shown(names[2])}"),
-    ]
-    return pd.DataFrame(dict(zip(names, columns, strict=True)))
+    return {
+        one: [_Cell(row.cells[place], f"row {row.number}, {_named(one)}") for row in rows]
+        for place, one in enumerate(names)
+    }
+
+
+def _named(column: str) -> str:
+    return f"column {_shown(column)}"
 
 
 def _text(raw: bytes, file: str) -> str:
@@ -122,13 +152,15 @@ def _text(raw: bytes, file: str) -> str:
         ) from None
 
 
-def _rows(text: str) -> list[_Row]:
-    """Return the rows that are not blank, each of three cells of fair length."""
+def _rows(text: str, widths: tuple[int, ...]) -> list[_Row]:
+    """Return the rows that are not blank, all of one of these widths, with cells of fair length."""
     rows: list[_Row] = []
-    for row in _records(text, _delimiter(text)):
-        if len(row.cells) != 3:
-            expected = "3 columns (two features, then a label or target) separated by comma, semicolon or tab"
+    for row in _records(text, _delimiter(text, widths)):
+        if len(row.cells) not in widths:
+            kind = WIDTHS[widths[0]] if len(widths) == 1 else SEVERAL
+            expected = f"{kind} separated by comma, semicolon or tab"
             raise DataError(f"row {row.number}", expected, len(row.cells))
+        widths = (len(row.cells),)
         for column, cell in enumerate(row.cells, start=1):
             if len(cell) > LONGEST_CELL or not cell.isprintable():
                 place = f"row {row.number}, column {column}"
@@ -137,14 +169,14 @@ def _rows(text: str) -> list[_Row]:
     return rows
 
 
-def _delimiter(text: str) -> str:
-    """Return the character that cuts the first row that is not blank into three cells."""
+def _delimiter(text: str, widths: tuple[int, ...]) -> str:
+    """Return the character that cuts the first row that is not blank into so many cells."""
     for delimiter in ("\t", ";"):
         try:
             first = next(_records(text, delimiter), None)
         except DataError:  # its quotes make no sense with this delimiter
             continue
-        if first is not None and len(first.cells) == 3:
+        if first is not None and len(first.cells) in widths:
             return delimiter
     return ","
 
@@ -181,8 +213,8 @@ def _is_header(row: _Row) -> bool:
 def _names(header: _Row) -> list[str]:
     """Return the names of the columns; one that is empty is named by its number."""
     names = [cell or f"column {number}" for number, cell in enumerate(header.cells, start=1)]
-    if len(set(names)) < 3:
-        raise DataError(f"row {header.number}", "three different column names", names)
+    if len(set(names)) < len(names):
+        raise DataError(f"row {header.number}", f"{COUNTED[len(names)]} different column names", names)
     return names
 
 

@@ -13,10 +13,10 @@ from lab.topics.gradient_descent.line_stage import LINE
 from lab.ui.challenges import challenges
 from lab.ui.page import change, controls, run, settled, undo_buttons, views
 from lab.ui.tables import table
-from lab.ui.upload import uploaded_table
+from lab.ui.upload import NUMBERS, uploaded_table
 from lab.ui.words import words
 
-NAMESPACE = "line"
+NAMESPACE, HELD = "line", "line:held"
 
 
 def show() -> None:
@@ -32,6 +32,9 @@ def show() -> None:
         _step_buttons(settings)
     asked = run(LINE, settings)
     views(LINE, asked, display, {"line_ends": _pulled, "line_place": _placed})
+    if st.session_state.pop(HELD, False):
+        text = words("Slope and intercept go from {low:g} to {high:g}: the line was held at the end.")
+        st.info(text.format(low=-WIDEST, high=WIDEST), icon=":material/vertical_align_center:")
     if asked.result is not None:
         _write(asked.result)
         st.dataframe(asked.result.table().round(4).replace(0.0, 0.0), hide_index=True)
@@ -44,7 +47,7 @@ def _with_table(settings: LineSettings) -> LineSettings:
     """Return the settings with the learner's table, or draw the upload and end the page here."""
     if settings.line_table in NAMES:
         return settled(NAMESPACE, settings, line_file="") if settings.line_file else settings
-    found = uploaded_table(settings.line_file)
+    found = uploaded_table(settings.line_file, NUMBERS)
     if found is None:
         st.info(words("Upload a table to begin, or choose another data set."))
         st.stop()
@@ -92,11 +95,13 @@ def _safely(act: Callable[[dict[str, float]], tuple[float, float]]) -> Callable[
 
     def acted(value: Any) -> None:
         try:
-            slope, intercept = map(_within, act(value))
+            wanted = [float(number) for number in act(value)]
         except (KeyError, TypeError, ValueError, ZeroDivisionError):
             return
-        if np.isfinite([slope, intercept]).all():
+        if np.isfinite(wanted).all():
+            slope, intercept = map(_within, wanted)
             change(NAMESPACE, LineSettings, slope=slope, intercept=intercept)
+            st.session_state[HELD] = max(map(abs, wanted)) > WIDEST
 
     return acted
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lab.core.errors import DataError
 from lab.data.points import points
-from lab.data.tables import read_table, table_key
+from lab.data.tables import read_numbers, read_table, table_key
 
 HEADER = "height,weight,kind\n"
 
@@ -282,6 +282,44 @@ def test_any_bytes_give_a_table_or_one_sentence(raw):
         assert len(points("csv", seed=0, table=table).table()) == len(table) >= 10
     assert "\n" not in sentence
     assert len(sentence) < 300
+
+
+NUMBERED = [
+    (file("x,y", *(f"{n},{n % 2}" for n in range(12))), ["x", "y"]),
+    (file(*(f"{n};{n % 2}" for n in range(12))), ["column 1", "column 2"]),
+    (file("a,b,c", *(f"{n},{n * n},{n % 2}" for n in range(12))), ["a", "b", "c"]),
+]
+
+
+@pytest.mark.parametrize(("raw", "names"), NUMBERED, ids=["two", "two, without header", "three"])
+def test_columns_of_numbers_are_read_as_numbers_be_they_few(raw, names):
+    table = read_numbers(raw, "f.csv")
+    assert list(table.columns) == names
+    assert (table.dtypes == np.float64).all()
+    assert table.iloc[:, -1].tolist() == [n % 2 for n in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (file("x,y", *lines()), "row 2: expected 2 columns (a feature, then a value) separated by"),
+        (
+            file("x", *map(str, range(12))),
+            "row 1: expected 2 or 3 columns (one or two features, then a value)",
+        ),
+        (file("x,x", *(f"{n},{n}" for n in range(12))), "row 1: expected two different column names, got"),
+        (
+            file("x,y", *(f"{n},{'ab'[n % 2]}" for n in range(12))),
+            "row 2, column 'y': expected a finite number",
+        ),
+        (file("x,y", *(f"{n},7" for n in range(12))), f"column 'y': {DIFFER} '7'"),
+        (b"", MANY_ROWS + "0"),
+    ],
+)
+def test_what_is_no_table_of_numbers_is_refused_in_one_sentence(raw, sentence):
+    with pytest.raises(DataError) as caught:
+        read_numbers(raw, "f.csv")
+    assert str(caught.value).startswith(sentence)
 
 
 @given(st.binary(max_size=50))

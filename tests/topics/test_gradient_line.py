@@ -100,10 +100,23 @@ def test_an_own_table_is_fitted_and_one_with_classes_is_refused_in_a_sentence():
     second = columns_of(LineSettings(line_table="csv_second", line_file=table_key(raw)), context)
     assert second.names == ("z", "y")
     classes = CLASSES.encode()
-    with pytest.raises(DataError, match="numbers to be told by a line"):
+    with pytest.raises(DataError, match="row 2, column 'y': expected a finite number, got 'a'"):
         fitted(Context(files={table_key(classes): classes}), line_table="csv", line_file=table_key(classes))
     with pytest.raises(DataError, match="a table uploaded on this page"):
         fitted(line_table="csv")
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_a_table_of_two_columns_is_fitted_and_whole_numbers_are_numbers(count):
+    values = [n % count for n in range(40)]
+    raw = ("x,y\n" + "".join(f"{n / 2},{value}\n" for n, value in enumerate(values))).encode()
+    context, key = Context(files={table_key(raw): raw}), table_key(raw)
+    _events, one = fitted(context, line_table="csv", line_file=key)
+    assert one.columns.names == ("x", "y")
+    expected = np.polyfit(np.arange(40) / 2, values, 1)
+    np.testing.assert_allclose(one.columns.own_units(*one.best), expected, rtol=1e-8, atol=1e-12)
+    with pytest.raises(DataError, match="Data: expected a table of three columns, to tell from its second"):
+        fitted(context, line_table="csv_second", line_file=key)
 
 
 def test_the_map_shows_the_loss_of_each_line():

@@ -15,7 +15,7 @@ from lab.core.events import Diverged, Done, Event, Finished, Started
 from lab.core.labels import _
 from lab.core.lesson import Challenge, Context
 from lab.data.regression import diabetes
-from lab.data.tables import read_table
+from lab.data.tables import read_numbers
 from lab.topics.gradient_descent.line_settings import NAMES, LineSettings
 
 
@@ -101,17 +101,18 @@ def columns_of(settings: LineSettings, context: Context) -> Columns:
     """Return the chosen columns.
 
     Raises:
-        DataError: the learner's table holds classes, which no line can tell, or is not there.
+        DataError: the learner's table is not there, holds words, or has no second column to tell from.
     """
     if settings.line_table in NAMES:
         frame: pd.DataFrame = diabetes().filter([settings.line_table, "target"])
         return _standardised(frame.set_axis([NAMES[settings.line_table], _("Progression in a year")], axis=1))
     if settings.line_file not in context.files:
         raise DataError(_("Own table"), _("a table uploaded on this page"), settings.line_file[:8])
-    frame = read_table(context.files[settings.line_file], "table.csv")
-    if isinstance(frame.dtypes.iloc[2], pd.CategoricalDtype):
-        raise DataError(str(frame.columns[2]), _("numbers to be told by a line"), _("classes"))
-    return _standardised(frame.iloc[:, [0 if settings.line_table == "csv" else 1, 2]])
+    frame = read_numbers(context.files[settings.line_file], "table.csv")
+    second = settings.line_table == "csv_second"
+    if second and len(frame.columns) == 2:
+        raise DataError(_("Data"), _("a table of three columns, to tell from its second"), 2)
+    return _standardised(frame.iloc[:, [int(second), -1]])
 
 
 def _standardised(frame: pd.DataFrame) -> Columns:
