@@ -40,6 +40,16 @@ class ExpressionError(SettingError):
     def __str__(self) -> str:
         return f"{super().__str__()} at column {self.column}"
 
+    def under(self, text: str) -> str:
+        """Return the text with a sign below the column at fault.
+
+        Example:
+            >>> print(ExpressionError("a number", "*", 3).under("x**"))
+            x**
+              ^
+        """
+        return f"{text}\n{' ' * (self.column - 1)}^"
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

@@ -45,6 +45,11 @@ class Race:
     diverged: tuple[int, ...]
     left: tuple[int, ...]
 
+    def lacks_gradient(self, racer: int) -> bool:
+        """Return whether a racer diverged because there was no finite gradient where it stood."""
+        step = self.diverged[racer]
+        return step > 0 and not np.isfinite(self.gradients[racer, step - 1]).all()
+
     @property
     def updates(self) -> Float64[np.ndarray, "racer step 2"]:
         """Return what each step added to the position."""

@@ -150,7 +150,7 @@ def test_the_table_holds_each_step_and_agrees_with_itself():
         moved = frame[["x", "y"]].diff().to_numpy()[1:]
         np.testing.assert_allclose(moved, frame[["update x", "update y"]].to_numpy()[1:], atol=1e-12)
         if name != "noisy":  # the slope of x^2 / 2 is x
-            np.testing.assert_allclose(frame["gradient x"][1:], frame["x"][:-1], atol=1e-300)
+            np.testing.assert_allclose(frame["gradient (before) x"][1:], frame["x"][:-1], atol=1e-300)
         heights = (frame["x"] ** 2 + 30 * frame["y"] ** 2) / 2
         np.testing.assert_allclose(frame["loss"], heights, rtol=1e-9, atol=1e-300)
     adam = steps_table(result, "adam")
@@ -158,6 +158,51 @@ def test_the_table_holds_each_step_and_agrees_with_itself():
     assert adam["evaluations"].iloc[-1] == 100
     ranks = standings(result, OPTIMISERS)
     assert ranks["loss at the end"].tolist() == result.losses[:, -1].tolist()
+
+
+def columns(frame, title, parts="xy"):
+    return frame[[f"{title} {part}" for part in parts]].to_numpy()
+
+
+def test_the_table_of_nesterov_follows_its_rule():
+    chosen, _events, result = raced(optimisers=("nesterov",), surface="himmelblau", rate=0.01, momentum=0.8)
+    frame, velocity = steps_table(result, "nesterov"), np.zeros(2)
+    g, v, moved = (columns(frame, title) for title in ("gradient (before)", "velocity", "update"))
+    for k in range(1, chosen.steps + 1):
+        velocity = 0.8 * velocity + g[k]
+        np.testing.assert_allclose(v[k], velocity, rtol=1e-10)
+        np.testing.assert_allclose(moved[k], -0.01 * (g[k] + 0.8 * velocity), rtol=1e-7, atol=1e-13)
+
+
+def test_the_table_of_adamw_follows_its_rule():
+    chosen, _events, result = raced(optimisers=("adamw",), surface="himmelblau", rate=0.05, decay=0.3)
+    frame, mean, square = steps_table(result, "adamw"), np.zeros(2), np.zeros(2)
+    titles = ("gradient (before)", "mean gradient", "mean square", "update")
+    g, m, v, moved = (columns(frame, title) for title in titles)
+    for k in range(1, chosen.steps + 1):
+        mean, square = 0.9 * mean + 0.1 * g[k], 0.999 * square + 0.001 * g[k] ** 2
+        np.testing.assert_allclose((m[k], v[k]), (mean, square), rtol=1e-9)
+        corrected = mean / (1 - 0.9**k), square / (1 - 0.999**k)
+        np.testing.assert_allclose(columns(frame, "mean gradient, corrected")[k], corrected[0], rtol=1e-9)
+        np.testing.assert_allclose(columns(frame, "mean square, corrected")[k], corrected[1], rtol=1e-9)
+        before = frame[["x", "y"]].to_numpy()[k - 1]
+        expected = -0.05 * (0.3 * before + corrected[0] / (np.sqrt(corrected[1]) + 1e-8))
+        np.testing.assert_allclose(moved[k], expected, rtol=1e-6, atol=1e-12)
+
+
+def test_the_table_of_lbfgs_follows_the_two_loops():
+    """Nocedal and Wright, algorithm 7.4, with the one pair that is known at the second step."""
+    _chosen, _events, result = raced(optimisers=("lbfgs",), surface="beale", start_x=1.0, start_y=1.5)
+    frame = steps_table(result, "lbfgs")
+    g, d, moved = (columns(frame, title) for title in ("gradient (before)", "direction", "update"))
+    np.testing.assert_allclose(d[1], -g[1])
+    s, y = moved[1], g[2] - g[1]
+    alpha = s @ g[2] / (y @ s)
+    scaled = (g[2] - alpha * y) * (y @ s) / (y @ y)
+    np.testing.assert_allclose(d[2], -(scaled + s * (alpha - y @ scaled / (y @ s))), rtol=1e-9)
+    for k in range(1, 6):
+        assert moved[k] @ d[k] / (np.linalg.norm(moved[k]) * np.linalg.norm(d[k])) == pytest.approx(1)
+    assert (np.diff(frame["evaluations"].iloc[:6]) >= 1).all()
 
 
 def test_the_table_of_what_diverged_ends_at_its_last_finite_step():

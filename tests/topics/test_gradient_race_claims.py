@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from lab.core.events import Done
 from lab.core.lesson import Context
+from lab.core.settings import controls_of
+from lab.models.formulas import FUNCTIONS
 from lab.models.surfaces import hessian, surface
 from lab.topics.gradient_descent.race import train
 from lab.topics.gradient_descent.race_settings import OPTIMISERS, SUITED, RaceSettings
+from lab.training.racers import optimizer_of
 
 ALL = tuple(OPTIMISERS)
 TEXT = Path(__file__).parents[2] / "lab" / "text" / "en" / "gradient_descent_race.md"
@@ -48,7 +52,7 @@ def test_a_narrow_valley():
     grown = raced(optimisers=("sgd",), rate=0.1)
     assert grown.left == (1,)
     assert (np.diff(np.abs(grown.positions[0, :, 1])) > 0).all()
-    assert raced(optimisers=("sgd",), rate=0.2, steps=500).diverged == (220,)
+    assert raced(optimisers=("sgd",), rate=0.2, steps=300).diverged == (220,)
 
 
 def test_momentum():
@@ -64,13 +68,27 @@ def test_turned_valley():
     """The same start in both valleys, seen from their own axes."""
     along, across = np.array([1, 1]) / np.sqrt(2), np.array([-1, 1]) / np.sqrt(2)
     x, y = (-3 * along + 1 * across).tolist()
-    names = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
+    names = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
     straight = last(raced(condition=25.0, start_x=-3.0, start_y=1.0, optimisers=names))
     turned = last(raced(surface="tilted", start_x=x, start_y=y, optimisers=names))
-    for name in ("sgd", "momentum"):
+    for name in ("sgd", "momentum", "nesterov"):
         assert turned[name] == pytest.approx(straight[name], rel=1e-6)
     for name in ("adagrad", "rmsprop", "adam"):
         assert turned[name] > 1.3 * straight[name]
+    rises = {name: turned[name] / straight[name] for name in names}
+    assert max(rises, key=rises.__getitem__) == "rmsprop"
+
+
+def test_to_divide_is_not_always_a_help():
+    names = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
+    bowl = last(raced(optimisers=names))
+    assert bowl["rmsprop"] < bowl["momentum"] < bowl["sgd"] < 2 * bowl["rmsprop"]
+    assert bowl["adam"] == pytest.approx(0.3, abs=0.01)
+    assert bowl["adagrad"] == pytest.approx(14, abs=0.5)
+    steps = np.linalg.norm(raced(optimisers=("adagrad",)).updates[0], axis=1)
+    assert (np.diff(steps) < 0).all()
+    tilted = last(raced(surface="tilted", optimisers=names))
+    assert tilted["sgd"] < min(tilted[name] for name in ("adagrad", "rmsprop", "adam")) / 1000
 
 
 def test_rosenbrock():
@@ -127,6 +145,22 @@ def test_adam_begins_with_a_step_as_long_as_the_rate():
     for name in ("bowl", "rosenbrock", "himmelblau"):
         found = raced(surface=name, rate=0.02, optimisers=("adam",))
         np.testing.assert_allclose(np.abs(found.updates[0, 0]), 0.02, rtol=1e-6)
+
+
+def test_lbfgs_is_told_what_the_text_says():
+    point = torch.nn.Parameter(torch.zeros(2))
+    told, plain = optimizer_of("lbfgs", point, 1.0, RaceSettings().plan()), torch.optim.LBFGS([point])
+    other = {name: value for name, value in told.defaults.items() if value != plain.defaults[name]}
+    expected = {"max_iter": 1, "max_eval": 25, "history_size": 10, "line_search_fn": "strong_wolfe"}
+    assert other == {name: value for name, value in expected.items() if value != plain.defaults[name]}
+    assert told.defaults.items() >= expected.items()
+
+
+def test_the_text_names_every_function_and_the_steps_to_set():
+    text = TEXT.read_text(encoding="utf-8")
+    assert f"`{' '.join(FUNCTIONS)}`" in text
+    control: Any = controls_of(RaceSettings)["steps"]
+    assert {300, 500} <= set(control.stops())
 
 
 def test_lbfgs_has_no_rate_and_no_schedule():

@@ -155,7 +155,7 @@ def test_memories_are_those_of_the_formulas():
     names = ["momentum", "adagrad", "rmsprop", "adam", "adadelta"]
     result = race(SURFACES["rosenbrock"], names, Plan((-1.2, 1.0), steps=30, rate=0.001, **PLAN))
     g = result.gradients
-    sums = np.zeros((5, 2))
+    sums, updates = np.zeros((5, 2)), np.zeros(2)
     for k in range(30):
         sums[0] = BETA * sums[0] + g[0, k]
         sums[1] += g[1, k] ** 2
@@ -164,6 +164,9 @@ def test_memories_are_those_of_the_formulas():
         sums[4] = 0.9 * sums[4] + 0.1 * g[4, k] ** 2
         kept = [result.first[0], result.second[1], result.second[2], result.first[3], result.second[4]]
         np.testing.assert_allclose([one[k] for one in kept], sums, rtol=1e-10)
+        change = np.sqrt((updates + 1e-6) / (sums[4] + 1e-6)) * g[4, k]
+        updates = 0.9 * updates + 0.1 * change**2
+        np.testing.assert_allclose(result.first[4, k], updates, rtol=1e-10)
         mean = result.first[3, k] / (1 - BETA1 ** (k + 1))
         np.testing.assert_allclose(result.first_corrected[3, k], mean, rtol=1e-12)
         square = result.second[3, k] / (1 - BETA2 ** (k + 1))
@@ -206,6 +209,40 @@ def test_noise_has_the_spread_that_is_asked_for_and_its_own_seed():
     assert (on_curve[:, 1] == 0).all()
 
 
+@pytest.mark.parametrize("where", ["himmelblau", "regression"])
+def test_the_stochastic_racer_steps_by_the_gradient_it_saw(where):
+    one = SURFACES[where]
+    plan = Plan(one.start, steps=40, rate=0.003, schedule="dynamic", fall=0.05, noise=2.0, batch=7, seed=3)
+    result = race(one, ["noisy"], plan)
+    rates = 0.003 * factors_by_hand("dynamic", 40, 0.05)
+    moved = result.positions[0, :-1] - rates[:, None] * result.gradients[0]
+    np.testing.assert_allclose(result.positions[0, 1:], moved, rtol=1e-12, atol=1e-12)
+    true = race(one, ["sgd"], plan).gradients[0]
+    assert (np.abs(result.gradients[0, 0] - true[0]) > 0.01).all()
+
+
+CLASSES = {
+    "sgd": torch.optim.SGD, "noisy": torch.optim.SGD, "momentum": torch.optim.SGD,
+    "nesterov": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "rmsprop": torch.optim.RMSprop,
+    "adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "adadelta": torch.optim.Adadelta,
+    "lbfgs": torch.optim.LBFGS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_default_rates_are_those_of_torch(name):
+    assert CLASSES[name]([nn.Parameter(torch.zeros(2))]).defaults["lr"] == DEFAULT_RATES[name]
+
+
+def test_each_at_its_default_rate_walks_by_it():
+    names = [name for name in ALL if name not in ("noisy", "lbfgs")]
+    plan = Plan((-1.2, 1.0), steps=30, rate=0.5, own_rates=True, **PLAN)
+    result = race(SURFACES["rosenbrock"], names, plan)
+    for number, name in enumerate(names):
+        path = by_hand(name, plan, [DEFAULT_RATES[name]] * 30, rosenbrock_gradient)
+        np.testing.assert_allclose(result.positions[number], path, rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.parametrize("batch", [1, 8, 442])
 def test_mini_batches_go_through_the_table_once_per_epoch(batch):
     one, whole = SURFACES["regression"], math.ceil(442 / batch)
@@ -227,6 +264,14 @@ def test_functions_without_a_value_somewhere_end_well(name, formula):
         finite = np.isfinite(result.losses[0, 1:])
         assert finite[: step - 1].all()
         assert not finite[step - 1 :].any()
+
+
+def test_a_place_without_a_gradient_is_told_from_an_overflow():
+    kinked = race(surface("own", formula="sqrt(x) + y**2"), ["sgd", "adam"], Plan((0.0, 1.0), steps=5))
+    assert kinked.diverged == (1, 1)
+    assert [kinked.lacks_gradient(racer) for racer in (0, 1)] == [True, True]
+    wild = race(SURFACES["rosenbrock"], ["sgd", "adam"], Plan((-1.2, 1.0), steps=10, rate=0.01))
+    assert [wild.lacks_gradient(racer) for racer in (0, 1)] == [False, False]
 
 
 def test_500_steps_of_all_ten_take_about_a_second():

@@ -9,11 +9,11 @@ from streamlit.testing.v1 import AppTest
 from lab.core.controls import Hidden
 from lab.core.settings import controls_of
 from lab.models.surfaces import SURFACES
-from lab.topics.gradient_descent.race_settings import RaceDisplay, RaceReading, RaceSettings
-from lab.ui.gradient_race import TYPED
+from lab.topics.gradient_descent.race_settings import OPTIMISERS, RaceDisplay, RaceReading, RaceSettings
 from tests.contract.controls_as_strategies import extremes_of
 
 ROOT = Path(__file__).parents[2]
+TYPED = "race:typed"
 pytestmark = pytest.mark.usefixtures("_in_place")
 
 
@@ -84,11 +84,13 @@ def test_a_formula_is_taken_or_answered_in_a_sentence():
     page.text_input(key=TYPED).set_value("x**2 + q").run()
     (said,) = [error.value for error in page.error]
     assert said == "Expression: expected one of the variables x, y, got 'q' at column 8"
+    assert [code.value for code in page.code] == ["x**2 + q\n       ^"]
     assert settings_of(page).formula == "x**2 + 3*abs(y)"
     page.text_input(key=TYPED).set_value("__import__('os')").run()
     assert "at column 1" in page.error[0].value
     page.text_input(key=TYPED).set_value("x**4").run()
     assert not page.error
+    assert not page.code
     assert "f(x) = x^{4}" in page.latex[0].value
 
 
@@ -98,3 +100,19 @@ def test_no_optimiser_at_all_is_said():
     page.run()
     assert not page.exception
     assert "one or more of" in page.error[0].value
+
+
+def test_all_ten_race_by_one_button():
+    page = opened()
+    assert settings_of(page).optimisers == RaceSettings().optimisers
+    button = next(one for one in page.button if one.label == "All ten")
+    button.click().run()
+    assert settings_of(page).optimisers == tuple(OPTIMISERS)
+    assert next(one for one in page.button if one.label == "All ten").disabled
+
+
+def test_a_function_without_a_gradient_is_told_apart_from_one_that_runs_away():
+    page = opened(surface="own", formula="sqrt(x) + y**2", start_x="0.0", race_racer="sgd")
+    assert not page.exception
+    (told,) = [one.value for one in page.info]
+    assert told.startswith("Gradient descent had no gradient to follow at step 1")

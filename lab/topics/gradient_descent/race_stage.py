@@ -64,12 +64,20 @@ def _notes(surface: Surface, result: Race) -> tuple[str, ...]:
     low, high = np.array([surface.x, surface.y]).T
     inside = ((result.positions[0, 0] >= low) & (result.positions[0, 0] <= high)).all()
     said = [] if inside else [_("The start lies outside of the window.")]
-    for name, diverged, left in zip(result.names, result.diverged, result.left, strict=True):
+    for racer, (name, left) in enumerate(zip(result.names, result.left, strict=True)):
         texts = [_("left the window at step {step}").format(step=left)] if left else []
-        texts += [_("diverged at step {step}").format(step=diverged)] if diverged else []
+        texts += [fate(result, racer)] if result.diverged[racer] else []
         if texts:
             said.append(f"{OPTIMISERS[name]} {_(' and ').join(texts)}.")
     return tuple(said)
+
+
+def fate(result: Race, racer: int) -> str:
+    """Return what became of a racer that came to no finite number."""
+    text = _("diverged at step {step}")
+    if result.lacks_gradient(racer):
+        text = _("had no gradient to follow at step {step}: there is none where it stood")
+    return text.format(step=result.diverged[racer])
 
 
 def _standing(result: Race) -> str:

@@ -22,6 +22,8 @@ MEMORIES = {
 def steps_table(result: Race, name: str, *, flat: bool = False) -> pd.DataFrame:
     """Return a row for the start and one for each step up to the last finite one.
 
+    Position, loss and memories are those after the step; the gradient is that before it, which it used.
+
     Args:
         result: the race.
         name: of a racer in it.
@@ -36,7 +38,7 @@ def steps_table(result: Race, name: str, *, flat: bool = False) -> pd.DataFrame:
     columns[_("loss")] = result.losses[number, :last]
     first, second = MEMORIES.get(name, ("", ""))
     known = {
-        _("gradient"): result.gradients,
+        _("gradient (before)"): result.gradients,
         first: result.first,
         second: result.second,
         _("{memory}, corrected").format(memory=first): result.first_corrected,
@@ -77,11 +79,12 @@ def standings(result: Race, titles: dict[str, str]) -> pd.DataFrame:
                 "y": result.positions[number, -1, 1],
                 _("gradients looked at"): result.evaluations[number, -1],
                 _("left the window"): _at(result.left[number]),
-                _("diverged"): _at(result.diverged[number]),
+                _("diverged"): _at(result.diverged[number], lost=result.lacks_gradient(number)),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _at(step: int) -> str:
-    return _("at step {step}").format(step=step) if step else ""
+def _at(step: int, *, lost: bool = False) -> str:
+    text = _("no gradient at step {step}") if lost else _("at step {step}")
+    return text.format(step=step) if step else ""
