@@ -22,6 +22,9 @@ DEEPEST = 1e-20
 """The window ends here, as a share of the loss at the start; what is lower is drawn below it."""
 ABOVE = 1e3
 """So many times the loss at the start is the upper end of the window."""
+HIGHER, LOST, SLOW = _("higher than at the start"), _("diverged"), _("not yet within 1 %")
+OUTSIDE = {HIGHER: "rgba(213,94,0,0.55)", LOST: "rgba(127,127,127,0.45)", SLOW: "rgba(204,121,167,0.45)"}
+"""What a pair can be that has no place on the map's colour scale, and the colour it has instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +209,11 @@ class Lands:
         colours: power of ten of the final loss, or steps needed; NaN where there is none.
         title: of the colours.
         ends: of the colour scale.
-        higher: which pairs end above the start, with a finite loss.
-        lost: which pairs have diverged.
+        layers: which pairs have no such colour, by a key of `OUTSIDE`; every pair has one or the other.
         edges: the predicted edge for each momentum; None if there is none.
         optimum: the best rate and momentum by closed form; None if there is none.
         best: the best rate and momentum of the map.
+        floored: whether the first colour stands for all that is lower, too.
     """
 
     rates: Float[np.ndarray, " rate"]
@@ -218,11 +221,11 @@ class Lands:
     colours: Float[np.ndarray, "momentum rate"]
     title: str
     ends: tuple[float, float]
-    higher: Bool[np.ndarray, "momentum rate"]
-    lost: Bool[np.ndarray, "momentum rate"]
+    layers: Mapping[str, Bool[np.ndarray, "momentum rate"]]
     edges: Float[np.ndarray, " momentum"] | None
     optimum: tuple[float, float] | None
     best: tuple[float, float]
+    floored: bool = False
 
 
 def rate_map(lands: Lands) -> Figure:
@@ -236,19 +239,27 @@ def rate_map(lands: Lands) -> Figure:
             zmin=lands.ends[0],
             zmax=lands.ends[1],
             colorscale=YELLOW_ON_BLUE,
-            colorbar={"title": {"text": lands.title, "side": "right"}, "thickness": 12},
+            colorbar={"title": {"text": lands.title, "side": "right"}, "thickness": 12, **_floor(lands)},
             hovertemplate="%{x:.4g}, %{y:.3f}: %{z:.3g}",
             name=lands.title,
         )
     )
-    chart.add_trace(_outside(lands, lands.higher, "rgba(213,94,0,0.55)", _("higher than at the start")))
-    chart.add_trace(_outside(lands, lands.lost, "rgba(127,127,127,0.45)", _("diverged")))
+    for name, where in lands.layers.items():
+        chart.add_trace(_outside(lands, where, OUTSIDE[name], name))
     for trace in _signs(lands):
         chart.add_trace(trace)
     half = np.log10(lands.rates[1] / lands.rates[0]) / 2
     chart.update_xaxes(_log(np.log10(lands.rates[[0, -1]]) + np.array([-half, half])))
     chart.update_yaxes(range=[-0.0125, 0.9875])
     return chart
+
+
+def _floor(lands: Lands) -> dict[str, object]:
+    """Return the ticks of a scale whose lowest colour stands for everything below it, too."""
+    low, *others = np.linspace(*lands.ends, 6).tolist()
+    whole = [round(place) for place in others]
+    texts = [f"≤ {low:.3g}", *map(str, whole)]
+    return {"tickvals": [low, *whole], "ticktext": texts} if lands.floored else {}
 
 
 def _outside(lands: Lands, where: np.ndarray, colour: str, name: str) -> Heatmap:
