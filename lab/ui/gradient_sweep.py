@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lab.models.surfaces import OWN
 from lab.topics.gradient_descent.map_stage import MAP
+from lab.topics.gradient_descent.race_settings import RaceSettings
 from lab.topics.gradient_descent.sweep_map import kind_of
 from lab.topics.gradient_descent.sweep_settings import (
     MapDisplay,
@@ -13,6 +15,9 @@ from lab.topics.gradient_descent.sweep_settings import (
     SweepSettings,
 )
 from lab.topics.gradient_descent.sweep_stage import SWEEP
+from lab.ui import session
+from lab.ui.needed import needed_controls, wished
+from lab.ui.own_formula import forget_fault, formula_box
 from lab.ui.page import change, controls, run, undo_buttons, views
 from lab.ui.tables import table
 from lab.ui.words import words
@@ -24,9 +29,13 @@ def show() -> None:
     """Draw the part of the page."""
     with st.sidebar:
         above = st.container(horizontal=True)
-        settings = controls(SweepSettings, NAMESPACE)
+        settings = _settings()
     with above:
         undo_buttons(SweepSettings, NAMESPACE)
+    if settings.sweep_surface == OWN:
+        formula_box(SweepSettings, NAMESPACE, "sweep_formula", settings.sweep_formula)
+        ground = settings.ground()
+        st.latex(f"f({'x' if ground.flat else 'x, y'}) = {ground.formula}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         display = controls(SweepDisplay, SHOWN)
     asked = run(SWEEP, settings)
@@ -35,6 +44,22 @@ def show() -> None:
         with st.expander(words("All rates"), icon=":material/table:"):
             table("Where each rate ends", asked.result.table(), "rates.csv")
     _map(settings)
+
+
+def _settings() -> SweepSettings:
+    """Draw the controls that decide something; the learner's own surface is first that of the race."""
+    before: SweepSettings | None = st.session_state.get(f"kept:{NAMESPACE}")
+    chosen = wished(SweepSettings, NAMESPACE)
+    race: RaceSettings | None = st.session_state.get("kept:race")
+    turned = (
+        before is not None and session.incoming() is None and chosen.sweep_surface != before.sweep_surface
+    )
+    if turned:
+        forget_fault(NAMESPACE)
+    if turned and race is not None and race.surface == OWN:
+        chosen = chosen.changed(sweep_formula=race.formula, sweep_x=race.start_x, sweep_y=race.start_y)
+        change(NAMESPACE, SweepSettings, **dict(chosen))
+    return needed_controls(chosen, chosen.unused(), NAMESPACE)
 
 
 def _picker(settings: SweepSettings) -> Any:

@@ -9,7 +9,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
+from lab.core.errors import LabError
 from lab.core.events import Diverged, Done
 from lab.core.lesson import Context
 from lab.models.surfaces import SURFACES
@@ -74,6 +76,14 @@ def test_the_observed_edge_is_within_one_cell_of_the_predicted(condition, optimi
     factor = {"sgd": 1, "momentum": 1 + momentum, "nesterov": (1 + momentum) / (1 + 2 * momentum)}[optimizer]
     assert told.predicted == pytest.approx(2 * factor / condition)
     assert told.edge is not None
+    assert within_one_cell(told.rates, told.edge, told.predicted)
+
+
+@pytest.mark.parametrize("optimizer", EDGED)
+@pytest.mark.parametrize(("surface", "curvature"), [("tilted", 25), ("parabola", 1), ("regression", 2)])
+def test_other_bowls_have_their_edges_too(surface, curvature, optimizer):
+    told = swept(SweepSettings(sweep_surface=surface, sweep_optimizer=optimizer, sweep_momentum=0.5))
+    assert told.predicted == pytest.approx({"sgd": 2, "momentum": 3, "nesterov": 1.5}[optimizer] / curvature)
     assert within_one_cell(told.rates, told.edge, told.predicted)
 
 
@@ -158,6 +168,89 @@ def test_the_bottom_is_the_minimum_nearest_to_the_end():
     assert bottom(SURFACES["parabola"], (0.0, 0.0)).curvatures.tolist() == [1.0]
 
 
+WAVE: Any = brentq(lambda x: x / 5 + 3 * np.sin(3 * x), 1.8, 2.4)
+DIPS: list[Any] = [
+    brentq(lambda x: x + 10 * np.pi * np.sin(2 * np.pi * x), at - 0.2, at + 0.2) for at in (2, 3)
+]
+UPPER, _HILL, LOWER = np.sort(np.roots([4, 0, -4, 0.3]).real)[::-1]
+
+
+@pytest.mark.parametrize(
+    ("surface", "end", "curvatures"),
+    [
+        ("valleys", (0.9, 0.0), [12 * UPPER**2 - 4]),
+        ("valleys", (-0.9, 0.0), [12 * LOWER**2 - 4]),
+        ("waves", (2.3, 0.0), [0.2 + 9 * np.cos(3 * WAVE)]),
+        ("rastrigin", (2.9, -2.1), [2 + 40 * np.pi**2 * np.cos(2 * np.pi * dip) for dip in DIPS]),
+    ],
+)
+def test_the_bottom_is_that_of_the_valley_the_descents_are_in(surface, end, curvatures):
+    found = bottom(SURFACES[surface], end)
+    assert found.found
+    np.testing.assert_allclose(found.curvatures, sorted(curvatures), rtol=1e-6)
+    x, y = torch.tensor(found.place, requires_grad=True, dtype=torch.float64)
+    one = SURFACES[surface]
+    slopes = torch.autograd.grad(one.value(x, y), [x, y], allow_unused=True, materialize_grads=True)
+    assert max(abs(slope.item()) for slope in slopes) < 1e-6
+
+
+@pytest.mark.parametrize("start", [(1.8, 0.0), (-0.2, 0.0)])
+def test_the_edge_of_an_upper_valley_is_its_own(start):
+    """The learner's f with the two valleys: small rates stay in the upper one, right of the hill."""
+    told = swept(
+        SweepSettings(
+            sweep_surface="own",
+            sweep_formula="(x**2 - 1)**2 + 0.3*x + 0.4",
+            sweep_x=start[0],
+            sweep_low=0.01,
+            sweep_decades=1,
+        )
+    )
+    there = UPPER if start[0] > 0 else LOWER
+    assert told.bottom.place[0] == pytest.approx(there, abs=1e-6)
+    assert told.predicted == pytest.approx(2 / (12 * there**2 - 4))
+
+
+def test_a_function_of_ones_own_is_swept_from_ones_own_start():
+    chosen = SweepSettings(
+        sweep_surface="own", sweep_formula="3*x**2 + y**2 - 5", sweep_x=2.0, sweep_y=-1.0, sweep_steps=40
+    )
+    told = swept(chosen)
+    curvatures = np.array([6.0, 2.0])
+    places = (1 - told.rates[:, None] * curvatures) ** 40 * np.array([2.0, -1.0])
+    np.testing.assert_allclose(told.positions[-1], places, rtol=1e-9, atol=1e-12)
+    assert told.predicted == pytest.approx(2 / 6)
+    assert told.bottom.loss == pytest.approx(-5)
+    assert within_one_cell(told.rates, told.edge, told.predicted)
+    notes = panels(SWEEP, chosen, SweepDisplay())[1]
+    assert "2 / 6 = 0.3333" in notes[0]
+    assert set(chosen.unused()) == {"sweep_condition"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("x + y", "no minimum was found where the lowest racer ended"),
+        ("abs(x)", "no minimum was found"),
+        ("0*x + y - y", "The start is a lowest place"),
+    ],
+)
+def test_a_function_without_a_minimum_has_no_edge_and_says_so(formula, said):
+    chosen = SweepSettings(sweep_surface="own", sweep_formula=formula, sweep_steps=20)
+    made, notes, told = panels(SWEEP, chosen, SweepDisplay())
+    assert said in notes[0]
+    assert told.predicted is None
+    for panel in [*made.values(), *panels(MAP, chosen, MapDisplay())[0].values()]:
+        assert json.dumps(panel.figure.to_dict(), allow_nan=False)
+
+
+def test_a_start_without_a_value_is_refused_in_a_sentence():
+    chosen = SweepSettings(sweep_surface="own", sweep_formula="log(x)", sweep_x=-1.0)
+    for one in (SWEEP, MAP):
+        with pytest.raises(LabError, match="Start: expected a place where f has a finite value, got"):
+            list(one.train(chosen, Context()))
+
+
 @pytest.mark.parametrize("kind", ["momentum", "nesterov"])
 def test_a_row_of_the_map_is_the_sweep_of_its_momentum(kind):
     told = mapped(sweep_optimizer=kind, sweep_steps=40)
@@ -227,11 +320,13 @@ def test_figures_can_be_sent_whichever_marks_are_missing(surface, low, decades):
             assert json.dumps(panel.figure.to_dict(), allow_nan=False)
 
 
-def test_sixty_rates_times_two_hundred_steps_take_less_than_half_a_second():
-    swept(SweepSettings(sweep_steps=5))
+@pytest.mark.alone
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_sixty_rates_times_two_hundred_steps_take_less_than_half_a_second(optimizer):
+    swept(SweepSettings(sweep_steps=5, sweep_optimizer=optimizer))
     took = []
     for _try in range(3):
         start = time.process_time()
-        swept(SweepSettings(sweep_steps=200))
+        swept(SweepSettings(sweep_steps=200, sweep_optimizer=optimizer))
         took.append(time.process_time() - start)
     assert min(took) < 0.5

@@ -11,21 +11,11 @@ from lab.topics.gradient_descent.sweep_settings import MapDisplay, SweepDisplay,
 from tests.contract.controls_as_strategies import extremes_of
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {
     "sweep": {"sweep_steps": "5"},
     "batches": {"batch_data": "iris", "batch_epochs": "1", "batch_networks": "1"},
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch):
-    """Compute all runs in the test's own thread, at a desk of its own."""
-    from lab.ui.desk import desk  # noqa: PLC0415
-
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
 
 
 def opened(query):
@@ -79,3 +69,23 @@ def test_a_click_looks_at_the_nearest_rate_and_nonsense_is_left_alone():
             picked({"x": x, "y": 1.0})
         picked(None)
     assert changed == [{"sweep_shown": 10}]
+
+
+def test_ones_own_surface_is_at_first_that_of_the_race():
+    page = opened(
+        {"part": "race", "surface": "own", "formula": "x**4 + y**2", "start_x": "1.5", "steps": "10"}
+    )
+    next(button for button in page.button if button.label == "Next part").click().run()
+    assert "Start x" not in [slider.label for slider in page.select_slider]
+    page.selectbox(key="sweep.sweep_surface").select("own").run()
+    kept = page.session_state["kept:sweep"]
+    assert (kept.sweep_formula, kept.sweep_x) == ("x**4 + y**2", 1.5)
+    assert "Start x" in [slider.label for slider in page.select_slider]
+    assert "f(x, y) = x^{4} + y^{2}" in page.latex[0].value
+    page.text_input(key="sweep:typed").set_value("x + * 2").run()
+    assert [code.value for code in page.code] == ["x + * 2\n    ^"]
+    assert "at column 5" in page.error[0].value
+    page.text_input(key="sweep:typed").set_value("x**2").run()
+    assert not [*page.error, *page.exception]
+    assert page.session_state["kept:sweep"].sweep_formula == "x**2"
+    assert "Start y" not in [slider.label for slider in page.select_slider]

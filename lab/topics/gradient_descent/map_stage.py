@@ -9,7 +9,6 @@ from lab.core.labels import _
 from lab.core.lesson import Context, Experiment
 from lab.core.stage import Panel, Stage
 from lab.figures.rates import HIGHER, LOST, SLOW, Lands, rate_map
-from lab.topics.gradient_descent.sweep import ground
 from lab.topics.gradient_descent.sweep_map import RateMap, seconds, train
 from lab.topics.gradient_descent.sweep_settings import OPTIMIZERS, MapDisplay, SweepSettings
 
@@ -29,7 +28,7 @@ def stage(
         return Stage()
     lands = lands_of(settings, display, result)
     name = _("{optimizer}: rate and momentum on “{surface}”").format(
-        optimizer=OPTIMIZERS[result.kind], surface=ground(settings).title
+        optimizer=OPTIMIZERS[result.kind], surface=settings.ground().title
     )
     alt = _(
         "Map of {title}: learning rate across, momentum up. Lowest loss at rate {rate:.3g} and momentum "

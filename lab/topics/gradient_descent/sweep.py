@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from jaxtyping import Float64, Int64
 
+from lab.core.errors import SettingError
 from lab.core.events import Diverged, Done, Event, Finished, Started
+from lab.core.labels import _
 from lab.core.lesson import Context
-from lab.models.surfaces import Surface, surface
-from lab.topics.gradient_descent.edges import Bottom, bottom, predicted_edge
+from lab.models.surfaces import Surface
+from lab.topics.gradient_descent.edges import Bottom, bottom_below, predicted_edge
 from lab.topics.gradient_descent.sweep_settings import SweepSettings
 from lab.training.rates import Rule, descents
 
@@ -24,7 +27,7 @@ class Sweep:
         losses: before the first step and after each; NaN once a racer has overflowed.
         positions: x and y at the same moments.
         diverged: the first step, from 1, after which place or loss was no finite number; 0 if none.
-        bottom: the minimum nearest to the end of the best racer.
+        bottom: of the valley in which the best racer ended.
         predicted: the largest stable rate by the curvature there; None where the rule has none.
     """
 
@@ -76,8 +79,16 @@ class Sweep:
 
 
 def ground(settings: SweepSettings) -> Surface:
-    """Return the surface of the sweep."""
-    return surface(settings.sweep_surface, settings.sweep_condition)
+    """Return the surface of the sweep.
+
+    Raises:
+        SettingError: it has no finite value at the start.
+    """
+    one = settings.ground()
+    x, y = torch.tensor(one.start, dtype=torch.float64)
+    if not one.value(x, y).isfinite():
+        raise SettingError(_("Start"), _("a place where f has a finite value"), one.start)
+    return one
 
 
 def swept(settings: SweepSettings) -> Sweep:
@@ -93,9 +104,7 @@ def swept(settings: SweepSettings) -> Sweep:
     lost = np.maximum.accumulate(~sound, axis=0)
     losses[lost], positions[lost] = np.nan, np.nan
     diverged = np.where(lost[-1], lost.argmax(axis=0), 0)
-    best = int(np.argmin(np.where(lost[-1], np.inf, losses[-1])))
-    x, y = positions[~lost[:, best], best][-1]
-    rest = bottom(one, (float(x), float(y)))
+    rest = bottom_below(one, losses[-1], positions[-1])
     edge = predicted_edge(settings.sweep_optimizer, settings.sweep_momentum, rest.steepest)
     return Sweep(rates, losses, positions, diverged, rest, edge)
 

@@ -9,7 +9,7 @@ from jaxtyping import Float64, Int64
 
 from lab.core.events import Done, Event, Finished, Started, Stepped
 from lab.core.lesson import Context
-from lab.topics.gradient_descent.edges import Bottom, best_momentum, bottom, predicted_edge
+from lab.topics.gradient_descent.edges import Bottom, best_momentum, bottom_below, predicted_edge
 from lab.topics.gradient_descent.sweep import ground
 from lab.topics.gradient_descent.sweep_settings import MOMENTA, RATES, SweepSettings, momenta
 from lab.training.rates import Rule, descents
@@ -31,7 +31,7 @@ class RateMap:
         gaps: final losses above the minimum's; NaN where a racer has overflowed.
         diverged: the first step, from 1, after which place or loss was no finite number; 0 if none.
         needed: the step after which the loss stays within 1 % of the start's; NaN if it does not.
-        bottom: the minimum nearest to the end of the best racer.
+        bottom: of the valley in which the best racer ended.
     """
 
     kind: str
@@ -52,7 +52,8 @@ class RateMap:
     @property
     def optimum(self) -> tuple[float, float] | None:
         """The rate and momentum that are best in the long run, by closed form; known for momentum only."""
-        return best_momentum(self.bottom.curvatures) if self.kind == "momentum" else None
+        known = self.kind == "momentum" and self.bottom.found
+        return best_momentum(self.bottom.curvatures) if known else None
 
     @property
     def best(self) -> tuple[int, int]:
@@ -96,9 +97,7 @@ def train(settings: SweepSettings, context: Context) -> Iterator[Event | Done[Ra
         losses[step, lost] = np.nan
         if step and step % max(1, settings.sweep_steps // TOLD) == 0:
             yield Stepped(step / settings.sweep_steps)
-    best = np.unravel_index(int(np.argmin(np.where(lost, np.inf, losses[-1]))), lost.shape)
-    x, y = ends[best]
-    rest = bottom(one, (float(x), float(y)))
+    rest = bottom_below(one, losses[-1], ends)
     gaps = losses - rest.loss
     yield Finished("epochs", 0.0)
     yield Done(

@@ -1,13 +1,16 @@
 """The settings of the sweep over learning rates, and of the map of rate and momentum."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import model_validator
 
-from lab.core.controls import Choice, Count, Slider
+from lab.core.controls import Choice, Count, Hidden, Slider
 from lab.core.labels import _
 from lab.core.settings import LessonSettings
-from lab.models.surfaces import BOWL, SURFACES
+from lab.models.expression import LONGEST
+from lab.models.surfaces import BOWL, OWN, SURFACES, Surface, surface
 
 RATES, MOMENTA = 60, 40
 OPTIMIZERS = {
@@ -30,7 +33,9 @@ class SweepSettings(LessonSettings):
         str,
         Choice(
             _("Surface"),
-            {BOWL: _("Bowl")} | {name: one.title for name, one in SURFACES.items()},
+            {BOWL: _("Bowl")}
+            | {name: one.title for name, one in SURFACES.items()}
+            | {OWN: _("Your own f(x, y)")},
             help=_("All racers start at the same point of it."),
             group=PLACE,
         ),
@@ -46,6 +51,15 @@ class SweepSettings(LessonSettings):
             group=PLACE,
         ),
     ] = 100.0
+    sweep_formula: Annotated[
+        str, Hidden(_("f(x, y)"), r"[ -~]*", _("at most 300 plain letters and signs"), LONGEST)
+    ] = ""
+    sweep_x: Annotated[
+        float, Slider(_("Start x"), -8, 8, 0.05, help=_("On your own surface only."), group=PLACE)
+    ] = 3.2
+    sweep_y: Annotated[
+        float, Slider(_("Start y"), -8, 8, 0.05, help=_("On your own surface only."), group=PLACE)
+    ] = 3.6
     sweep_optimizer: Annotated[
         str,
         Choice(
@@ -79,6 +93,29 @@ class SweepSettings(LessonSettings):
             _("Powers of ten"), 1, 7, help=_("How far the largest rate is from the smallest."), group=RANGE
         ),
     ] = 4
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.sweep_formula:
+            surface(OWN, formula=self.sweep_formula)
+        return self
+
+    def ground(self) -> Surface:
+        """Return the surface; one of the learner's own begins where the learner says."""
+        one = surface(self.sweep_surface, self.sweep_condition, self.sweep_formula)
+        if one.name != OWN:
+            return one
+        return replace(one, start=(self.sweep_x, 0.0 if one.flat else self.sweep_y))
+
+    def unused(self) -> tuple[str, ...]:
+        """Return the fields that decide nothing with the others as they are."""
+        own = self.sweep_surface == OWN
+        needed = {
+            "sweep_condition": self.sweep_surface == BOWL,
+            "sweep_x": own,
+            "sweep_y": own and not self.ground().flat,
+        }
+        return tuple(name for name, used in needed.items() if not used)
 
     def rates(self) -> np.ndarray:
         """Return the 60 rates, evenly spread on a logarithmic axis.

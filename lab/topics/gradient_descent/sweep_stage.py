@@ -9,7 +9,7 @@ from lab.core.labels import _
 from lab.core.lesson import Context, Experiment
 from lab.core.stage import Panel, Stage
 from lab.figures.rates import Ends, loss_curves, sweep_figure
-from lab.topics.gradient_descent.sweep import Sweep, ground, seconds, train
+from lab.topics.gradient_descent.sweep import Sweep, seconds, train
 from lab.topics.gradient_descent.sweep_settings import OPTIMIZERS, RATES, SweepDisplay, SweepSettings
 
 QUADRATIC = ("bowl", "tilted", "regression", "parabola")
@@ -27,6 +27,8 @@ def stage(
     """Return the pictures of the sweep once it is done."""
     if result is None:
         return Stage()
+    if not result.gaps()[0, 0] > 0:
+        return Stage(notes=[_("The start is a lowest place: there is nowhere to go down to.")])
     shown = shown_rate(display, result)
     panels = [_ends_panel(settings, result, shown), _curves_panel(result, shown)]
     if settings.sweep_surface in QUADRATIC:
@@ -51,7 +53,7 @@ def _ends_panel(settings: SweepSettings, result: Sweep, shown: int) -> Panel:
         result.predicted,
     )
     title = _("{optimizer} at 60 rates on “{surface}”").format(
-        optimizer=OPTIMIZERS[settings.sweep_optimizer], surface=ground(settings).title
+        optimizer=OPTIMIZERS[settings.sweep_optimizer], surface=settings.ground().title
     )
     alt = _(
         "Loss above the minimum after {steps} steps, against the learning rate, both axes logarithmic. "
@@ -132,6 +134,8 @@ def _prediction(settings: SweepSettings, result: Sweep) -> str:
     """Return the predicted edge with its numbers, or why there is none."""
     curvature, momentum = result.bottom.steepest, settings.sweep_momentum
     if result.predicted is None:
+        if not result.bottom.found:
+            return _("Predicted: no edge, since no minimum was found where the lowest racer ended.")
         if settings.sweep_optimizer in ("sgd", "momentum", "nesterov"):
             return _("Predicted: no edge, since the curvature at the minimum is 0.")
         return _("Predicted: no edge, since this rule divides by the size of its gradients.")
