@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from lab.core.labels import _
 from lab.figures.chart import Figure, Scatter
@@ -23,13 +23,15 @@ class Bend:
         name: of the racer.
         style: its place among `STYLES`.
         values: the largest eigenvalue of the Hessian at each measurement; NaN once the path has diverged.
-        edge: the largest at which the racer is stable.
+        settled: whether the search for it had come to rest; drawn hollow where it had not.
+        edge: the largest at which the racer is stable; None where none is known.
     """
 
     name: str
     style: int
     values: Float[np.ndarray, " moment"]
-    edge: float
+    settled: Bool[np.ndarray, " moment"]
+    edge: float | None
 
 
 def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], last: int) -> Figure:
@@ -43,6 +45,7 @@ def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], l
     chart = figure(_("Step"), _("Largest eigenvalue of the Hessian"), hovermode="closest")
     for bend in bends:
         colour, _dash, symbol = STYLES[bend.style]
+        full = symbol.removesuffix("-open")
         chart.add_trace(
             Scatter(
                 x=steps,
@@ -50,10 +53,12 @@ def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], l
                 name=bend.name,
                 mode="lines+markers",
                 line={"color": colour, "width": 2.5},
-                marker={"size": 6, "symbol": symbol},
+                marker={"size": 6, "symbol": [full if one else f"{full}-open" for one in bend.settled]},
                 hovertemplate="%{x}: %{y:.4g}",
             )
         )
+        if bend.edge is None:
+            continue
         chart.add_trace(
             Scatter(
                 x=[0, last],
@@ -64,7 +69,8 @@ def sharpness_figure(steps: Int[np.ndarray, " moment"], bends: Sequence[Bend], l
                 hovertemplate="%{y:.4g}",
             )
         )
-    every = np.concatenate([[bend.edge, *bend.values] for bend in bends])
+    edges = [bend.edge for bend in bends if bend.edge is not None]
+    every = np.concatenate([edges, *(bend.values for bend in bends)])
     known = every[np.isfinite(every) & (every < MOST)]
     positive = known[known > 0]
     if (known > 0).all() and positive.max() > WIDE * positive.min():

@@ -1,7 +1,7 @@
 """How sharply a loss bends: products with its Hessian, and the largest eigenvalue by power iteration."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -19,11 +19,13 @@ class Eigenpair:
         value: the eigenvalue; NaN if the matrix has numbers that are not finite.
         vector: its direction, of length 1.
         products: how many products with the matrix it took.
+        converged: whether H v is as near to value v as was asked; else the value is that of the last product.
     """
 
     value: float
     vector: Float[Tensor, " parameter"]
     products: int
+    converged: bool = True
 
 
 def hessian_product(loss: Callable[[Tensor], Tensor], place: Float[Tensor, " parameter"]) -> Product:
@@ -64,7 +66,7 @@ def largest_eigenvalue(
         return found
     # The one largest in size is negative: H - value 1 has no eigenvalue below 0, and the same vectors.
     shifted = _dominant(product, start, most, tolerance, found.value)
-    return Eigenpair(shifted.value, shifted.vector, found.products + shifted.products)
+    return replace(shifted, products=found.products + shifted.products)
 
 
 def _dominant(product: Product, start: Tensor, most: int, tolerance: float, shift: float = 0.0) -> Eigenpair:
@@ -79,4 +81,4 @@ def _dominant(product: Product, start: Tensor, most: int, tolerance: float, shif
             return Eigenpair(value, vector, count)
         image = image - shift * vector
         vector = image / image.norm()
-    return Eigenpair(value, vector, most)
+    return Eigenpair(value, vector, most, converged=False)

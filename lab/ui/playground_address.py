@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 from lab.core.errors import DataError
 from lab.core.labels import _
 from lab.core.settings import controls_of
+from lab.topics.gradient_descent.network import RULES
 from lab.topics.gradient_descent.network_settings import (
     ADAPTIVE,
     DATA_SETS,
     LOSSES,
     MOST_STEPS,
-    OPTIMIZERS,
     NetworkSettings,
 )
 from lab.topics.playground import choices
@@ -84,9 +84,9 @@ def _data_and_loss(settings: Settings, missing: list[str]) -> dict[str, str]:
 def _descent(settings: Settings, missing: list[str]) -> dict[str, Any]:
     """Return who trains, at which rate, and for how many updates."""
     name = settings.optimizer
-    if name not in OPTIMIZERS:
-        missing.append(_("AdamW, here Adam"))
-        name = "adam"
+    if name == "adamw" and settings.l2 != RULES.decay:
+        text = _("AdamW's weight decay of {theirs:g}, here {ours:g}")
+        missing.append(text.format(theirs=settings.l2, ours=RULES.decay))
     rate = "net_adaptive_rate" if name in ADAPTIVE else "net_rate"
     examples = EXAMPLES.get(settings.data, 500) * settings.train_share
     updates = settings.epochs * -(-int(examples) // settings.batch_size)

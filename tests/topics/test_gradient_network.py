@@ -1,5 +1,7 @@
 """The race on a network: paths against plain loops of torch.optim, planes and curvature by definition."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -48,7 +50,10 @@ def theirs(name, model, settings):
         "sgd": lambda: torch.optim.SGD(weights, settings.net_rate),
         "momentum": lambda: torch.optim.SGD(weights, settings.net_rate, momentum=0.9),
         "nesterov": lambda: torch.optim.SGD(weights, settings.net_rate, momentum=0.9, nesterov=True),
+        "adagrad": lambda: torch.optim.Adagrad(weights, settings.net_adaptive_rate),
         "rmsprop": lambda: torch.optim.RMSprop(weights, settings.net_adaptive_rate),
+        "adamw": lambda: torch.optim.AdamW(weights, settings.net_adaptive_rate),
+        "adadelta": lambda: torch.optim.Adadelta(weights),
         "adam": lambda: torch.optim.Adam(weights, settings.net_adaptive_rate),
     }[name]()
 
@@ -154,18 +159,38 @@ def test_the_window_holds_the_paths_and_is_never_nothing():
 
 def test_curvature_is_the_whole_hessians():
     settings, events, race = raced(net_optimizers=("sgd", "adam"), net_rate=0.3)
-    assert list(race.sharpness) == ["sgd"]
+    assert list(race.sharpness) == ["sgd", "adam"]
     assert race.measured[[0, -1]].tolist() == [0, 20]
-    racer = walkers(settings, problem(settings))[0]
-    for step in range(21):
-        racer.measured(step)
-        if step in race.measured:
-            whole = torch.as_tensor(torch.autograd.functional.hessian(racer.loss, racer.parameters.detach()))
-            found = race.sharpness["sgd"][list(race.measured).index(step)]
-            assert found == pytest.approx(float(torch.linalg.eigvalsh(whole)[-1]), rel=0.02)
-        racer.step(None)
-    told = [event.scores for event in events if isinstance(event, Evaluated)]
-    assert all(np.isnan(scores["sharpness"][1]) for scores in told if "sharpness" in scores)
+    for racer in walkers(settings, problem(settings)):
+        for step in range(21):
+            racer.measured(step)
+            if step in race.measured:
+                here = racer.parameters.detach()
+                whole = torch.as_tensor(torch.autograd.functional.hessian(racer.loss, here))
+                place, largest = list(race.measured).index(step), float(torch.linalg.eigvalsh(whole)[-1])
+                found = race.sharpness[racer.name][place]
+                assert found <= (1 + 1e-9) * largest
+                assert found == pytest.approx(largest, rel=0.02) or not race.settled[racer.name][place]
+            racer.step(None)
+    assert race.settled["sgd"].mean() > 0.9
+    chart = stage(settings, NetworkDisplay(), Context(), events, race).panels[1].figure
+    assert [trace.name for trace in chart.data] == ["Gradient descent", "edge of Gradient descent", "Adam"]
+
+
+def test_what_has_not_come_to_rest_is_drawn_hollow_and_counted():
+    settings, events, race = raced(net_optimizers=("sgd", "adagrad"))
+    for number, event in enumerate(event for event in events if isinstance(event, Evaluated)):
+        if "settled" in event.scores:
+            event.scores["settled"][:] = (number != 4, number < 7)  # type: ignore[index]
+    panel = stage(settings, NetworkDisplay(), Context(), events).panels[1]
+    marks = {trace.name: trace.marker.symbol for trace in panel.figure.data if trace.mode == "lines+markers"}
+    hollow = {name: [one.endswith("-open") for one in symbols] for name, symbols in marks.items()}
+    assert hollow["Gradient descent"] == [step == 4 for step in race.measured]
+    assert hollow["AdaGrad"] == [step >= 7 for step in race.measured]
+    count = sum(map(sum, hollow.values()))
+    assert f"Hollow marks, {count} of them" in panel.alt
+    told = replace(race, settled={"sgd": race.measured != 4, "adagrad": race.measured < 7})
+    assert told.table("pca")["curvatures not settled"].tolist() == [sum(one) for one in hollow.values()]
 
 
 def test_edges_are_those_of_a_quadratic():

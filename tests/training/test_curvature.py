@@ -53,6 +53,7 @@ def test_at_the_tolerance_of_a_race_it_is_right_to_two_percent():
         found = largest_eigenvalue(hessian_product(loss, place), start(len(place)))
         assert found.value == pytest.approx(float(values[-1]), rel=0.02)
         assert found.products <= 60
+        assert found.converged
 
 
 def test_a_linear_model_has_the_hessian_of_its_inputs():
@@ -75,6 +76,16 @@ def test_a_large_negative_eigenvalue_is_not_taken_for_the_largest():
     found = largest_eigenvalue(lambda v: matrix @ v, start(3), most=500, tolerance=1e-6)
     assert found.value == pytest.approx(2.0)
     assert abs(float(found.vector[0])) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("most", [3, 500])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_it_says_whether_the_search_came_to_rest(most, sign):
+    matrix = sign * torch.diag(torch.tensor([1.0, 0.99, -0.5], dtype=torch.float64))
+    found = largest_eigenvalue(lambda v: matrix @ v, start(3), most=most, tolerance=1e-3)
+    residual = float((matrix @ found.vector - found.value * found.vector).norm())
+    assert found.converged == (most == 500)
+    assert residual <= 1e-3 * abs(found.value) or not found.converged
 
 
 def test_what_has_no_number_is_told_as_such_and_a_flat_loss_has_curvature_0():

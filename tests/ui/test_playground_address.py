@@ -69,7 +69,8 @@ def test_what_it_does_not_know_is_named():
     values, missing = taken_over(theirs)
     assert NetworkSettings().changed(**values).net_data == NetworkSettings().net_data
     said = sentence(theirs, missing)
-    for name in ("Plane (regression)", "AdamW, here Adam", "L2 rate", "Features", "here 500"):
+    decay = "AdamW's weight decay of 0.1, here 0.01"
+    for name in ("Plane (regression)", decay, "L2 rate", "Features", "here 500"):
         assert name in said
     assert "first weights" not in said
 
@@ -83,4 +84,7 @@ def test_every_network_of_the_playground_gives_settings_that_are_valid(data, opt
         data=data, optimizer=optimizer, hidden=(16,) * 6, learning_rate=10.0, epochs=0, batch_size=1000
     )
     values, _missing = taken_over(theirs)
-    assert NetworkSettings().changed(**values).net_steps == 10
+    mine = NetworkSettings().changed(**values)
+    assert mine.net_steps == 10
+    assert optimizer in mine.net_optimizers
+    assert mine.net_centre == optimizer

@@ -14,7 +14,7 @@ from lab.topics.gradient_descent.edges import predicted_edge
 from lab.topics.gradient_descent.network_data import Problem, problem, right_share
 from lab.topics.gradient_descent.network_planes import planes, seen_from
 from lab.topics.gradient_descent.network_result import NetworkRace, Slice
-from lab.topics.gradient_descent.network_settings import ADAPTIVE, NetworkSettings
+from lab.topics.gradient_descent.network_settings import NetworkSettings
 from lab.training.architecture import scores_of
 from lab.training.curvature import hessian_product, largest_eigenvalue
 from lab.training.differentiable import differentiable_loss
@@ -84,11 +84,15 @@ class Walker:
         loss.backward()
         self.optimizer.step()
 
-    def sharpness(self) -> float:
-        """Return the largest eigenvalue of the Hessian of the loss on all training examples here."""
+    def sharpness(self) -> tuple[float, bool]:
+        """Return the largest eigenvalue of the Hessian of the loss on all training examples here.
+
+        The second tells whether the search for it had come to rest.
+        """
         if self.diverged:
-            return float("nan")
-        return largest_eigenvalue(hessian_product(self.loss, self.parameters), self.probe).value
+            return float("nan"), True
+        found = largest_eigenvalue(hessian_product(self.loss, self.parameters), self.probe)
+        return found.value, found.converged
 
 
 def walkers(settings: NetworkSettings, task: Problem) -> list[Walker]:
@@ -154,8 +158,8 @@ def _training(settings: NetworkSettings, task: Problem, racing: list[Walker]) ->
         losses = np.array([one.measured(step) for one in racing])
         scores = {"train_loss": losses}
         if step in moments:
-            sharp = [float("nan") if one.name in ADAPTIVE else one.sharpness() for one in racing]
-            scores["sharpness"] = np.array(sharp)
+            values, settled = zip(*(one.sharpness() for one in racing), strict=True)
+            scores |= {"sharpness": np.array(values), "settled": np.array(settled, float)}
         for number, one in enumerate(racing):
             if sound[number] and one.diverged:
                 yield Diverged(number, step)
@@ -206,10 +210,12 @@ def _result(
         if not one.diverged:
             accuracies[:, number] = _accuracies(task, one)
     moments = [step for step, event in enumerate(told) if "sharpness" in event.scores]
-    sharp = np.stack([told[step].scores["sharpness"] for step in moments], axis=1)
-    known = {one.name: sharp[place] for place, one in enumerate(racing) if one.name not in ADAPTIVE}
+    sharp, settled = (
+        np.stack([told[step].scores[name] for step in moments], axis=1) for name in ("sharpness", "settled")
+    )
+    names = tuple(one.name for one in racing)
     return NetworkRace(
-        names=tuple(one.name for one in racing),
+        names=names,
         losses=losses,
         walked=walked,
         diverged=tuple(one.diverged for one in racing),
@@ -219,7 +225,8 @@ def _result(
         slices=slices,
         centre=centre,
         measured=np.array(moments),
-        sharpness=known,
+        sharpness=dict(zip(names, sharp, strict=True)),
+        settled=dict(zip(names, settled > 0, strict=True)),
     )
 
 

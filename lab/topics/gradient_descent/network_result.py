@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from lab.topics.gradient_descent.network_settings import OPTIMIZERS
 
@@ -49,7 +49,8 @@ class NetworkRace:
         slices: by plane, `pca` and `random`.
         centre: the optimiser, from 0, through whose end both planes go.
         measured: after which steps the curvature was measured.
-        sharpness: the largest eigenvalue of the Hessian then, by optimiser.
+        sharpness: the largest eigenvalue of the Hessian then, by optimiser; NaN once it has diverged.
+        settled: whether the search for it had come to rest, by optimiser.
     """
 
     names: tuple[str, ...]
@@ -61,8 +62,9 @@ class NetworkRace:
     parameters: int
     slices: Mapping[str, Slice]
     centre: int
-    measured: Int64[np.ndarray, " moment"]
-    sharpness: Mapping[str, Float64[np.ndarray, " moment"]]
+    measured: Int64[np.ndarray, " measurement"]
+    sharpness: Mapping[str, Float64[np.ndarray, " measurement"]]
+    settled: Mapping[str, Bool[np.ndarray, " measurement"]]
 
     def last(self, racer: int) -> int:
         """Return the last moment at which a racer's loss is a finite number."""
@@ -73,7 +75,6 @@ class NetworkRace:
         rows, one = [], self.slices[plane]
         for racer, name in enumerate(self.names):
             end = self.last(racer)
-            sharpness = self.sharpness.get(name)
             rows.append(
                 {
                     "optimiser": OPTIMIZERS[name],
@@ -81,7 +82,8 @@ class NetworkRace:
                     "loss on the plane beneath": one.beneath[racer, end],
                     "distance from the plane": one.distances[racer, end],
                     "distance from the start": self.walked[racer, end],
-                    "largest curvature": np.nan if sharpness is None else sharpness[-1],
+                    "largest curvature": self.sharpness[name][-1],
+                    "curvatures not settled": int((~self.settled[name]).sum()),
                     "training accuracy (%)": 100 * self.train_accuracy[racer],
                     "test accuracy (%)": 100 * self.test_accuracy[racer],
                     "diverged at step": self.diverged[racer],

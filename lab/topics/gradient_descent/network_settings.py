@@ -5,6 +5,7 @@ from typing import Annotated
 from lab.core.controls import Choice, Count, Layers, Seed, Several, Slider, Switch
 from lab.core.labels import _
 from lab.core.settings import LessonSettings
+from lab.training.racers import DEFAULT_RATES
 
 NETWORK, DESCENT, PICTURE = _("Data and network"), _("Descent"), _("Landscape")
 MOST_STEPS, MOST_LAYERS, MOST_NEURONS = 500, 6, 16
@@ -38,10 +39,13 @@ OPTIMIZERS = {
     "sgd": _("Gradient descent"),
     "momentum": _("Momentum"),
     "nesterov": "Nesterov",
+    "adagrad": "AdaGrad",
     "rmsprop": "RMSProp",
     "adam": "Adam",
+    "adamw": "AdamW",
+    "adadelta": "Adadelta",
 }
-ADAPTIVE = ("rmsprop", "adam")
+ADAPTIVE = ("adagrad", "rmsprop", "adam", "adamw")
 BEST = "best"
 CENTRES = {BEST: _("whoever has the lowest loss")} | OPTIMIZERS
 PLANES = {
@@ -109,11 +113,14 @@ class NetworkSettings(LessonSettings):
     net_adaptive_rate: Annotated[
         float,
         Slider(
-            _("Rate of RMSProp and Adam"),
+            _("Rate of those that rescale"),
             0.00001,
             10,
             log=True,
-            help=_("They divide by the size of their gradients and need smaller ones."),
+            help=_(
+                "AdaGrad, RMSProp, Adam and AdamW divide by the size of their gradients and need smaller "
+                "ones. Adadelta has rate 1, for which it is made."
+            ),
             group=DESCENT,
         ),
     ] = 0.01
@@ -152,6 +159,8 @@ class NetworkSettings(LessonSettings):
 
     def rate(self, optimizer: str) -> float:
         """Return the learning rate of one of the optimisers."""
+        if optimizer == "adadelta":
+            return DEFAULT_RATES[optimizer]
         return self.net_adaptive_rate if optimizer in ADAPTIVE else self.net_rate
 
 

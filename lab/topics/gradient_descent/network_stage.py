@@ -14,14 +14,14 @@ from lab.figures.surfaces import Ground, contour_figure, landscape_figure
 from lab.topics.gradient_descent.network import edge, seconds, train
 from lab.topics.gradient_descent.network_result import NetworkRace, Slice
 from lab.topics.gradient_descent.network_settings import (
-    ADAPTIVE,
     LOSSES,
     OPTIMIZERS,
     NetworkDisplay,
     NetworkSettings,
 )
+from lab.training.racers import DEFAULT_RATES
 
-STYLES = {"sgd": 0, "momentum": 2, "nesterov": 3, "rmsprop": 5, "adam": 6}
+STYLES = {name: tuple(DEFAULT_RATES).index(name) for name in OPTIMIZERS}
 """Places among `lab.figures.paths.STYLES`: an optimiser looks as it does in the race on a surface."""
 
 
@@ -37,9 +37,7 @@ def stage(
     if not told:
         return Stage()
     losses = np.stack([event.scores["train_loss"] for event in told], axis=1)
-    panels = [_descent(settings, losses)]
-    if any(name not in ADAPTIVE for name in settings.net_optimizers):
-        panels.append(_sharpness(settings, told))
+    panels = [_descent(settings, losses), _sharpness(settings, told)]
     if result is not None:
         shown = result.slices[display.net_plane]
         panels += [_map(result, shown), _landscape(result, shown, display.net_log_height)]
@@ -129,20 +127,23 @@ def _descent(settings: NetworkSettings, losses: np.ndarray) -> Panel:
 
 def _sharpness(settings: NetworkSettings, told: Sequence[Evaluated]) -> Panel:
     moments = [step for step, event in enumerate(told) if "sharpness" in event.scores]
-    values = np.stack([told[step].scores["sharpness"] for step in moments], axis=1)
+    values, settled = (
+        np.stack([told[step].scores[name] for step in moments], axis=1) for name in ("sharpness", "settled")
+    )
     bends, said = [], []
-    for name, row in zip(settings.net_optimizers, values, strict=True):
+    for name, row, rested in zip(settings.net_optimizers, values, settled > 0, strict=True):
         limit = edge(settings, name)
-        if limit is not None:
-            bends.append(Bend(OPTIMIZERS[name], STYLES[name], row, limit))
-            known = row[np.isfinite(row)]
-            now = f"{known[0]:.3g} → {known[-1]:.3g}" if known.size else _("no number")
-            said.append(
-                _("{name} {now}, its edge {edge:.3g}").format(name=OPTIMIZERS[name], now=now, edge=limit)
-            )
+        bends.append(Bend(OPTIMIZERS[name], STYLES[name], row, rested, limit))
+        known = row[np.isfinite(row)]
+        now = f"{known[0]:.3g} → {known[-1]:.3g}" if known.size else _("no number")
+        bound = "" if limit is None else _(", its edge {edge:.3g}").format(edge=limit)
+        said.append(f"{OPTIMIZERS[name]} {now}{bound}")
     chart = sharpness_figure(np.array(moments), bends, settings.net_steps)
-    text = _("Largest eigenvalue of the loss's Hessian along the paths, up to step {step}: {said}.")
-    alt = text.format(step=moments[-1], said="; ".join(said))
+    text = _(
+        "Largest eigenvalue of the loss's Hessian along the paths, up to step {step}: {said}. "
+        "Hollow marks, {hollow} of them: the search for it had not come to rest after its last product."
+    )
+    alt = text.format(step=moments[-1], said="; ".join(said), hollow=int((settled == 0).sum()))
     return Panel("network_sharpness", _("How sharply the loss bends where they are"), alt, chart)
 
 
