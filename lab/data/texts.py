@@ -1,6 +1,5 @@
 """Texts to be learned letter by letter: the lab's own, or one that the learner brings."""
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from jaxtyping import Float64, Int64
 
 from lab.core.errors import DataError
 
-OWN_WORDS = Path(__file__).parents[1] / "text" / "en"
+OWN_WORDS = Path(__file__).parents[1] / "text" / "en" / "letters.txt"
 MOST_BYTES = 100_000
 FEWEST_LETTERS = 500
 MOST_KINDS = 200
@@ -34,21 +33,15 @@ class Letters:
 
 @cache
 def lab_text() -> str:
-    """Return the lab's own prose without formulas and marks, one paragraph a line.
+    """Return prose of the lab's pages without formulas and marks, one paragraph a line.
+
+    It was written down once and stays as it is: a page that changes must not change what a network learns.
 
     Example:
         >>> "gradient" in lab_text()
         True
     """
-    pages = [path.read_text(encoding="utf-8") for path in sorted(OWN_WORDS.glob("*.md"))]
-    return "\n".join(_plain(page) for page in pages)
-
-
-def _plain(page: str) -> str:
-    text = re.sub(r"<!--.*?-->|\$\$.*?\$\$", " ", page, flags=re.DOTALL)
-    text = re.sub(r"\$[^$]*\$", "x", text)
-    paragraphs = [re.sub(r"[*_`#|]", "", one) for one in re.split(r"\n\s*\n", text)]
-    return "\n".join(" ".join(one.split()) for one in paragraphs if one.strip())
+    return OWN_WORDS.read_text(encoding="utf-8")
 
 
 def read_text(raw: bytes) -> str:

@@ -1,5 +1,6 @@
 """Texts as numbers, the learner's text, and what counting letters costs."""
 
+import hashlib
 import math
 from collections import Counter
 from contextlib import suppress
@@ -21,6 +22,11 @@ def test_the_labs_text_is_prose():
     assert 30_000 < len(text) < 300_000
     assert not set("$*`_<>#|") & set(text)
     assert "  " not in text
+
+
+def test_the_labs_text_is_the_one_that_the_pages_claims_were_measured_on():
+    found = hashlib.sha256(lab_text().encode()).hexdigest()
+    assert found == "36add4e39fcab38dba127341d0d083cd1372a7ac3366b97e5c69d35a6a3602b8"
 
 
 def test_letters_give_the_text_back():
