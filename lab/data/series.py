@@ -1,7 +1,5 @@
-"""Series over time: waves, two real ones, and a learner's own; split by time, scaled by the past alone."""
+"""Series over time: waves and two real ones; split by time, scaled by the past alone."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,9 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Float64
 
-from lab.core.errors import DataError
 from lab.core.labels import _
-from lab.data import tables
 from lab.data.packaged import packaged
 
 TRAIN_SHARE = 0.8
@@ -19,9 +15,6 @@ WAVE_STEPS = 600
 PERIODS = {20.0: 1.0, 7.3: 0.6, 53.0: 0.4}
 """Periods of the mixed waves in steps, and their heights; no two of them share a common period."""
 SINE_PERIOD = 25
-FEWEST_ROWS, MOST_ROWS = 30, tables.MOST_ROWS
-
-_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,88 +111,6 @@ def co2_weeks() -> pd.Series:
     """Return the weekly measurements as they stand in the file, NaN where there was none."""
     table = pd.read_csv(packaged("statsmodels", "datasets", "co2", "co2.csv"), dtype={"date": str})
     return pd.Series(table["co2"].to_numpy(), pd.to_datetime(table["date"], format="%Y%m%d"))
-
-
-def read_series(raw: bytes, name: str, period: int = 0) -> Series:
-    """Return the series in a CSV file: one column of numbers, or a column of dates and one of numbers.
-
-    The file is UTF-8, at most 2 MB and 30 to 5,000 rows, separated by comma, semicolon or tab, with a
-    decimal point. The first row is the header if its last cell is no number. Dates may be any text; years
-    and dates such as 2001-12 or 2001-12-31 must rise and are then the times, else the rows are counted.
-
-    Args:
-        raw: the file's content.
-        name: the file's name, for errors.
-        period: after how many rows the series repeats, as the learner knows; 0 for none.
-
-    Raises:
-        DataError: the file cannot be used; the text names row and column.
-
-    Example:
-        >>> lines = ["year,height"] + [f"{1990 + n},{n * n}" for n in range(30)]
-        >>> read_series(chr(10).join(lines).encode(), "heights.csv").times[:2].tolist()
-        [1990.0, 1991.0]
-    """
-    file = f"file {tables._shown(name)}"
-    rows = _rows(tables._text(raw, file))
-    header = rows.pop(0).cells if rows and _is_header(rows[0].cells) else []
-    if not FEWEST_ROWS <= len(rows) <= MOST_ROWS:
-        raise DataError(file, f"{FEWEST_ROWS} to {MOST_ROWS:,} rows of data", len(rows))
-    column = header[-1] if header and header[-1] else _("value")
-    cells = [tables._Cell(row.cells[-1], f"row {row.number}, column {tables._shown(column)}") for row in rows]
-    values = tables._numbers(cells, f"column {tables._shown(column)}")
-    times = _times(rows) if len(rows[0].cells) == 2 else None
-    if times is not None:
-        return Series(values, times, period, column, header[0] if header else _("Time"))
-    return Series(values, np.arange(1.0, len(values) + 1), period, column, _("Row"))
-
-
-def _rows(text: str) -> list[tables._Row]:
-    """Return the rows that are not blank, all of one or all of two cells."""
-    first = next(iter(text.strip().splitlines()), "")
-    delimiter = next((one for one in "\t;" if one in first), ",")
-    rows = list(tables._records(text, delimiter))
-    for row in rows:
-        if len(row.cells) != len(rows[0].cells) or len(row.cells) > 2:
-            expected = "one column of numbers, or a column of dates and one of numbers"
-            raise DataError(f"row {row.number}", expected, f"{len(row.cells)} cells")
-        if any(len(cell) > tables.LONGEST_CELL or not cell.isprintable() for cell in row.cells):
-            expected = f"at most {tables.LONGEST_CELL} printable characters in a cell"
-            raise DataError(f"row {row.number}", expected, max(row.cells, key=len))
-    return rows
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    """Return whether the last cell is a name: neither empty nor meant as a number."""
-    last = cells[-1]
-    meant = tables._NUMBER.fullmatch(last) or tables._NOT_FINITE.fullmatch(last) or tables._has_comma(last)
-    return bool(last) and not meant
-
-
-def _times(rows: Sequence[tables._Row]) -> Float64[np.ndarray, " time"] | None:
-    """Return numbers or ISO dates as times, the latter in years; None if any cell is something else."""
-    cells = [row.cells[0] for row in rows]
-    if all(tables._NUMBER.fullmatch(cell) for cell in cells):
-        times = np.array([tables._number(tables._Cell(row.cells[0], f"row {row.number}")) for row in rows])
-    elif all(_DATE.fullmatch(cell) for cell in cells):
-        times = _years(cells)
-    else:
-        return None
-    falls = np.flatnonzero(~(np.diff(times) > 0)) if times is not None else np.empty(0)
-    if falls.size:
-        row = rows[int(falls[0]) + 1]
-        raise DataError(f"row {row.number}, column 1", "a later time than in the row before", row.cells[0])
-    return times
-
-
-def _years(dates: Sequence[str]) -> Float64[np.ndarray, " time"] | None:
-    """Return ISO dates in years, or None if one of them is on no calendar."""
-    try:
-        days = np.array(dates, dtype="datetime64[D]")
-    except ValueError:
-        return None
-    years = days.astype("datetime64[Y]")
-    return years.astype(np.float64) + 1970 + (days - years).astype(np.float64) / 365.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)

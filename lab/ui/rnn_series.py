@@ -4,17 +4,18 @@ import numpy as np
 import streamlit as st
 
 from lab.core.errors import LabError
-from lab.data.series import read_series, sunspots
+from lab.data.series import sunspots
+from lab.data.series_files import checked_column, read_series, series_columns
 from lab.tables.history import history_table
 from lab.topics.rnn.series_results import Forecast, Outcome
 from lab.topics.rnn.series_settings import APPLIES, SeriesDisplay, SeriesSettings, SeriesTask
 from lab.topics.rnn.series_stage import SERIES
-from lab.ui.page import controls, run, settled, stop_button, undo_buttons, views
+from lab.ui.page import change, controls, run, settled, stop_button, undo_buttons, views
 from lab.ui.session import files, keep_file
 from lab.ui.tables import table
 from lab.ui.words import words
 
-NAMESPACE, SHOWN = "series", "series_display"
+NAMESPACE, SHOWN, COLUMN = "series", "series_display", "series:column"
 
 
 def show() -> None:
@@ -52,12 +53,43 @@ def _controls() -> SeriesSettings:
 def _with_file(settings: SeriesSettings) -> SeriesSettings:
     """Return the settings with the learner's series, or draw the upload and end the page here."""
     if settings.series_task != "csv":
-        return settled(NAMESPACE, settings, series_file="") if settings.series_file else settings
+        return (
+            settled(NAMESPACE, settings, series_file="", series_column="")
+            if settings.series_file
+            else settings
+        )
     found = _uploaded(settings.series_file)
     if found is None:
         st.info(words("Upload a series to begin, or choose another."))
         st.stop()
-    return settled(NAMESPACE, settings, series_file=found)
+    column = _column(found, settings.series_column)
+    return settled(NAMESPACE, settings, series_file=found, series_column=column)
+
+
+def _column(digest: str, current: str) -> str:
+    """Draw the choice of a column if the file has several; return its name, empty for the usual one.
+
+    Args:
+        digest: SHA-256 of the learner's file.
+        current: the column in use.
+    """
+    names = series_columns(files()[digest], "series.csv")
+    try:
+        column = checked_column(current, names) if current else ""
+    except LabError as fault:
+        st.warning(words("{fault}. The last one is used.").format(fault=fault))
+        column = ""
+    if len(names) > 1:
+        st.session_state[COLUMN] = column or names[-1]
+        st.selectbox(
+            words("Column of my series"),
+            names,
+            key=COLUMN,
+            on_change=lambda: change(NAMESPACE, SeriesSettings, series_column=st.session_state[COLUMN]),
+            help=words("What is forecast. Times are read from the first column."),
+            width=260,
+        )
+    return column
 
 
 def _uploaded(current: str) -> str | None:
@@ -71,8 +103,8 @@ def _uploaded(current: str) -> str | None:
         type=["csv", "txt", "tsv"],
         max_upload_size=2,
         help=words(
-            "One column of numbers, or a column of dates and one of numbers. 30 to 5,000 rows, at most 2 MB. "
-            "It stays in this visit and is never stored."
+            "Columns of numbers, before them perhaps one of dates; you choose which is forecast. "
+            "30 to 5,000 rows, at most 2 MB. It stays in this visit and is never stored."
         ),
     )
     if file is not None:

@@ -1,24 +1,13 @@
 """Series: closed forms of the waves, the real ones as their files have them, scaling blind to the future."""
 
-import contextlib
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.core.errors import DataError
 from lab.data.packaged import packaged
-from lab.data.series import PERIODS, Series, co2, co2_weeks, mixed, read_series, scaled, sine, sunspots
-
-
-def file_of(values, first="value"):
-    return "\n".join([first, *map(str, values)]).encode()
-
-
-def dated(times, header="date,value"):
-    return "\n".join([header, *(f"{time},{number**2 % 17}" for number, time in enumerate(times))]).encode()
+from lab.data.series import PERIODS, Series, co2, co2_weeks, mixed, scaled, sine, sunspots
 
 
 def test_a_sine_without_noise_is_the_formula():
@@ -114,55 +103,3 @@ def test_a_straight_line_has_changes_without_spread():
     line = Series(np.arange(50) * 0.1, np.arange(50.0), 0, "v", "t")
     assert scaled(line, difference=True).spread == 1.0
     assert np.isfinite(scaled(line, difference=True).numbers).all()
-
-
-def test_one_column_is_read_with_and_without_a_header():
-    values = [n * n % 13 for n in range(40)]
-    for raw in (file_of(values, "height"), "\n".join(map(str, values)).encode()):
-        one = read_series(raw, "mine.csv", period=7)
-        np.testing.assert_array_equal(one.values, values)
-        assert (one.times[0], one.times[-1], one.period) == (1, 40, 7)
-    assert read_series(file_of(values, "height"), "mine.csv").value_name == "height"
-
-
-def test_dates_become_years_and_other_labels_are_counted():
-    months = [f"{2000 + n // 12}-{n % 12 + 1:02d}" for n in range(36)]
-    one = read_series(dated(months), "months.csv")
-    assert one.times[12] == pytest.approx(2001)
-    assert one.times[1] == pytest.approx(2000 + 31 / 365.25)
-    days = pd.date_range("2024-01-01", periods=40).strftime("%Y-%m-%d")
-    np.testing.assert_allclose(np.diff(read_series(dated(days), "days.csv").times), 1 / 365.25, atol=1e-9)
-    named = read_series(dated([f"Week {n}" for n in range(40)]), "weeks.csv")
-    np.testing.assert_array_equal(named.times, np.arange(1, 41))
-
-
-@pytest.mark.parametrize(
-    ("raw", "said"),
-    [
-        (file_of(range(29)), "30 to 5,000 rows of data, got 29"),
-        (file_of(range(5001)), "30 to 5,000 rows"),
-        (file_of([*range(30), "x"]), "row 32, column 'value': expected a finite number, got 'x'"),
-        (file_of([*range(30), "nan"]), "expected a finite number"),
-        (file_of([1] * 40), "numbers that differ from row to row"),
-        ("\n".join(f"{n};2,5" for n in range(40)).encode(), "decimal point"),
-        ("\n".join("1,2,3" for _ in range(40)).encode(), "one column of numbers, or a column of dates"),
-        (file_of([*range(30), "1,2"]), "one column of numbers, or a column of dates"),
-        (dated(["1e400"] * 40), "a number from -1e12 to 1e12, got '1e400'"),
-        (dated([2000] * 40), "row 3, column 1: expected a later time than in the row before, got '2000'"),
-        (dated([f"20{40 - n:02d}-01-01" for n in range(40)]), "a later time"),
-        (b"\xff\xfe", "text in UTF-8"),
-        (b"", "30 to 5,000 rows of data, got 0"),
-    ],
-)
-def test_each_fault_of_a_file_is_one_sentence(raw, said):
-    with pytest.raises(DataError) as fault:
-        read_series(raw, "mine.csv")
-    assert said in str(fault.value)
-    assert "\n" not in str(fault.value)
-
-
-@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-@settings(max_examples=100, deadline=None)
-def test_any_bytes_are_read_or_refused(raw):
-    with contextlib.suppress(DataError):
-        read_series(raw, "mine.csv")

@@ -13,7 +13,7 @@ from PIL import Image
 from lab.core.errors import LabError
 from lab.data.drawings import drawn_picture
 from lab.data.photos import photo, read_picture, written_picture
-from lab.data.series import read_series
+from lab.data.series_files import read_series
 from lab.data.tables import read_table
 from lab.data.texts import lab_text, read_text
 from lab.models.expression import graph_of

@@ -1,7 +1,6 @@
 """Series: training against a plain loop, errors against numpy, forecasts blind to the future."""
 
 import math
-from typing import Any
 
 import numpy as np
 import orjson
@@ -10,40 +9,17 @@ import torch
 from torch import nn
 
 from lab.core.errors import LabError
-from lab.core.events import Diverged, Done, Evaluated, Finished, Framed, Started
+from lab.core.events import Diverged, Evaluated, Finished, Framed, Started
 from lab.core.lesson import Context
 from lab.data.series import scaled, sunspots
 from lab.data.tables import table_key
-from lab.topics.rnn.series import MOST_SECONDS, planned_epochs, step_seconds, train
+from lab.topics.rnn.series import MOST_SECONDS, frames_of, planned_epochs, step_seconds, train
 from lab.topics.rnn.series_outcome import free_running, outcome
-from lab.topics.rnn.series_results import Added, Copied, Forecast
+from lab.topics.rnn.series_results import Forecast
 from lab.topics.rnn.series_settings import APPLIES, TASKS, SeriesDisplay, SeriesSettings
 from lab.topics.rnn.series_stage import stage
-from lab.topics.rnn.series_tasks import naive_free, naive_one_step, network_of, task_of
-
-SMALL = {"series_epochs": 2, "series_networks": 1, "series_hidden": 8, "series_length": 12}
-
-
-def chosen(**values):
-    return SeriesSettings(**{**SMALL, **values})
-
-
-def ran(settings, context=None) -> tuple[list[Any], Any]:
-    *events, done = train(settings, context or Context())
-    assert isinstance(done, Done)
-    return events, done.result
-
-
-def with_series(values, **others):
-    """Return settings and context of a learner's file with these values."""
-    raw = "\n".join(["value", *(repr(float(value)) for value in values)]).encode()
-    settings = chosen(series_task="csv", series_file=table_key(raw), **others)
-    return settings, Context(files={table_key(raw): raw})
-
-
-def walk(count=120, seed=0):
-    random = np.random.default_rng(seed)
-    return np.sin(np.arange(count) / 3) + np.cumsum(random.normal(0, 0.1, count))
+from lab.topics.rnn.series_tasks import network_of, task_of
+from tests.topics.series_runs import SMALL, chosen, ran, walk, with_series
 
 
 @pytest.mark.parametrize("difference", [False, True])
@@ -150,80 +126,6 @@ def test_a_free_forecast_of_changes_is_summed_up_from_the_last_training_value():
         assert forecast == pytest.approx(level, rel=1e-6)
 
 
-def test_forecasts_that_cost_nothing_are_shifted_values():
-    series = sunspots()
-    one_step, free = naive_one_step(series), naive_free(series, 30)
-    values, cut = series.values, 247
-    for place in range(62):
-        assert one_step["last value"][place] == values[cut + place - 1]
-        assert one_step["one season ago"][place] == values[cut + place - 11]
-    for ahead in range(30):
-        assert free["last value"][ahead] == values[cut - 1]
-        assert free["one season ago"][ahead] == values[cut - 11 + ahead % 11]
-
-
-def test_the_table_holds_root_mean_squared_errors_and_their_median():
-    _events, result = ran(chosen(series_networks=3, series_horizon=20))
-    table = result.table().set_index("forecast")
-    ahead = np.sqrt(np.mean((result.one_step - result.truth) ** 2, axis=1))
-    free = np.sqrt(np.mean((result.free - result.truth[:20]) ** 2, axis=1))
-    for column, errors in (("one step ahead", ahead), ("running free", free)):
-        np.testing.assert_allclose(table[column].to_numpy()[:3], errors)
-        assert table.loc["networks, median", column] == pytest.approx(np.median(errors))
-    last = np.sqrt(np.mean((sunspots().values[246:-1] - result.truth) ** 2))
-    assert table.loc["last value", "one step ahead"] == pytest.approx(last)
-    said = result.said_table()
-    np.testing.assert_array_equal(said["truth"], result.truth)
-    np.testing.assert_array_equal(said["network 2, one step ahead"], result.one_step[1])
-    np.testing.assert_array_equal(said["network 3, running free"].to_numpy()[:20], result.free[2])
-    assert said["network 3, running free"][20:].isna().all()
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [(0.5, "worth having."), (1.0, "no better."), (2.0, "not worth having."), (math.nan, "diverged.")],
-)
-def test_whether_the_network_is_worth_having_is_said_plainly(error, said):
-    series = sunspots()
-    truth, last = series.values[247:], series.values[246:-1]
-    one_step = (truth + error * (last - truth))[None].repeat(3, axis=0)
-    one = Forecast(series, one_step, one_step[:, :10], {"last value": last}, {"last value": last[:10]})
-    assert [sentence.endswith(said) for sentence in one.verdict()] == [True, True]
-
-
-def test_copied_symbols_are_counted_one_by_one():
-    settings = chosen(series_task="copying", series_delay=2, series_networks=2)
-    events, result = ran(settings)
-    assert isinstance(result, Copied)
-    task = task_of(settings, Context())
-    frame = [event for event in events if isinstance(event, Framed)][-1]
-    inputs, labels = task.test_measured
-    for number in range(2):
-        network = network_of(settings, task, 0)
-        nn.utils.vector_to_parameters(torch.tensor(frame.parameters[number]), network.parameters())
-        with torch.no_grad():
-            scores = network(inputs)[0][2:]
-        right = (scores.argmax(-1) == labels).numpy()
-        by_symbol = [right[labels.numpy() == symbol].mean() for symbol in range(4)]
-        np.testing.assert_allclose(result.accuracy[number], by_symbol)
-        shares = torch.softmax(scores[:, 0].double(), -1).numpy()
-        np.testing.assert_allclose(result.probabilities[number], shares, atol=1e-6)
-        last = next(event for event in reversed(events) if isinstance(event, Evaluated))
-        assert last.scores["test_accuracy"][number] == pytest.approx(right.mean())
-    assert task.naive["guessing"] == pytest.approx(math.log(4))
-
-
-def test_added_numbers_are_judged_by_their_squared_error():
-    settings = chosen(series_task="adding", series_delay=2)
-    events, result = ran(settings)
-    assert isinstance(result, Added)
-    last = next(event for event in reversed(events) if isinstance(event, Evaluated))
-    expected = np.mean((result.answers - result.sums) ** 2, axis=1)
-    np.testing.assert_allclose(result.errors(), expected, rtol=1e-5)
-    np.testing.assert_allclose(last.scores["test_loss"], expected, rtol=1e-5)
-    assert task_of(settings, Context()).naive["always 1"] == pytest.approx(1 / 6)
-
-
 def test_train_and_test_sequences_of_a_memory_task_are_different_draws():
     task = task_of(chosen(series_task="adding"), Context())
     train_inputs, test_inputs = task.train[0], task.test_measured[0]
@@ -293,7 +195,8 @@ def test_fewer_epochs_are_trained_than_a_core_can_do_in_time_and_the_page_says_s
     vector = nn.utils.parameters_to_vector(network_of(heavy, task, 0).parameters())
     frame = Framed(0.0, vector.detach().numpy()[None].repeat(3, axis=0))
     (note,) = stage(heavy, SeriesDisplay(), Context(), [Started(1.0, 3), *told, frame]).notes
-    assert note.startswith(f"{planned_epochs(heavy, task.per_epoch)} of 100 epochs")
+    epochs = planned_epochs(heavy, task.per_epoch)
+    assert note == f"{epochs} of 100 epochs: more would take longer than 18 s on a current core."
 
 
 @pytest.mark.parametrize(
@@ -325,3 +228,22 @@ def test_a_delay_must_leave_room():
 def test_every_setting_that_depends_on_the_task_names_tasks():
     assert set(APPLIES) < set(SeriesSettings.model_fields)
     assert all(set(tasks) < set(TASKS) for tasks in APPLIES.values())
+
+
+def test_the_chosen_column_of_a_file_is_forecast():
+    columns = np.stack([walk(), walk(seed=1), walk(seed=2)], axis=1)
+    raw = "\n".join(["a,b,c", *(",".join(map(repr, row)) for row in columns.tolist())]).encode()
+    context = Context(files={table_key(raw): raw})
+    for column, place in (("a", 0), ("b", 1), ("", 2)):
+        settings = chosen(series_task="csv", series_file=table_key(raw), series_column=column)
+        np.testing.assert_array_equal(ran(settings, context)[1].series.values, columns[:, place])
+    with pytest.raises(LabError, match="Column of my series: expected one of a, b, c, got 'd'"):
+        ran(chosen(series_task="csv", series_file=table_key(raw), series_column="d"), context)
+
+
+def test_frames_come_about_every_second_and_fewer_of_large_networks():
+    long = SeriesSettings(series_epochs=100)
+    whole = 3 * 800 * step_seconds(long)
+    assert whole / frames_of(long, 800, 50_000) == pytest.approx(0.7, rel=0.1)
+    assert frames_of(long, 800, 400_000) == 10
+    assert frames_of(chosen(), 16, 5_000) == 6

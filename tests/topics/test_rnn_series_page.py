@@ -66,3 +66,29 @@ def test_without_a_file_the_page_asks_for_one():
     assert [info.value for info in page.info] == ["Upload a series to begin, or choose another."]
     page = opened({**QUICK[SeriesSettings], "series_task": "csv", "series_file": "0" * 64})
     assert "uploaded in another visit" in page.warning[0].value
+
+
+def test_a_column_of_a_file_is_chosen_and_one_that_is_not_there_is_named():
+    rows = [f"{1990 + n},{n % 7},{n % 11}" for n in range(60)]
+    raw = "\n".join(["year,height,width", *rows]).encode()
+    page = opened({**QUICK[SeriesSettings], "series_task": "csv", "series_length": "8"})
+    page.file_uploader[0].upload("mine.csv", raw, "text/csv")
+    page.run()
+    assert not [*page.exception, *page.error, *page.warning]
+    page.query_params.clear()
+    box = next(one for one in page.selectbox if one.label == "Column of my series")
+    assert (box.options, box.value) == (["year", "height", "width"], "width")
+    box.set_value("height").run()
+    assert not [*page.exception, *page.error, *page.warning]
+    kept = page.query_params.copy()
+    asked = page.session_state["last:rnn/series"]
+    assert asked.job.settings.series_column == "height"
+    assert asked.result.series.values[:8].tolist() == [0, 1, 2, 3, 4, 5, 6, 0]
+    assert asked.result.series.times[0] == 1990
+    page.query_params.clear()
+    page.query_params.update(kept | {"series_column": "depth"})
+    page = page.run()
+    (said,) = [warning.value for warning in page.warning]
+    assert said == (
+        "Column of my series: expected one of year, height, width, got 'depth'. The last one is used."
+    )

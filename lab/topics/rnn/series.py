@@ -25,7 +25,9 @@ from lab.training.sequences import SequenceTraining
 
 MOST_SECONDS = 18.0
 """Fewer epochs are trained than asked for if all would take longer, by the estimate below."""
-MOST_MOMENTS, FRAMES = 60, 6
+MOST_MOMENTS, FEWEST_FRAMES = 60, 6
+FRAME_SECONDS, FRAMES_BYTES = 0.7, 4_000_000
+"""A frame so often, for a new forecast on the page; fewer of large networks, since all frames are kept."""
 EARLY = (1, 2, 4, 8)
 WINDOWS = {"sunspots": 223, "co2": 396, "sine": 456, "mixed": 456}
 """Roughly how many sequences an epoch has; other series have more than fit into one."""
@@ -76,6 +78,12 @@ def moments_of(settings: SeriesSettings, batches: int) -> int:
     return min(batches, often, max(8, in_time))
 
 
+def frames_of(settings: SeriesSettings, batches: int, size: int) -> int:
+    """Return how many frames of `size` bytes are kept."""
+    whole = settings.series_networks * batches * step_seconds(settings)
+    return max(FEWEST_FRAMES, min(round(whole / FRAME_SECONDS), FRAMES_BYTES // size))
+
+
 def train(settings: SeriesSettings, context: Context) -> Iterator[Event | Done[Outcome]]:
     """Train the networks on the same batches, batch by batch, and measure them as they go."""
     task = task_of(settings, context)
@@ -84,7 +92,9 @@ def train(settings: SeriesSettings, context: Context) -> Iterator[Event | Done[O
     per_epoch = math.ceil(task.per_epoch / settings.series_batch)
     yield Started(float(epochs), len(trainings))
     measured = _places(epochs * per_epoch, moments_of(settings, epochs * per_epoch))
-    framed = _places(epochs * per_epoch, FRAMES)
+    framed = _places(
+        epochs * per_epoch, frames_of(settings, epochs * per_epoch, _parameters(trainings).nbytes)
+    )
     yield from _moment(trainings, task, 0.0)
     yield _frame(trainings, 0.0)
     done = 0

@@ -8,6 +8,7 @@ from lab.core.controls import Choice, Count, Hidden, Seed, Slider, Switch
 from lab.core.errors import SettingError
 from lab.core.labels import _
 from lab.core.settings import LessonSettings
+from lab.topics.rnn.cell_settings import KINDS
 
 TASK, DATA = _("What is read"), _("Series and forecast")
 NETWORK, TRAINING = _("Network"), _("Training")
@@ -25,7 +26,6 @@ TASKS = {
     "csv": _("My own column (CSV)"),
 }
 MEMORY_TASKS = ("copying", "adding")
-CELLS = {"rnn": _("Vanilla"), "lstm": "LSTM", "gru": "GRU"}
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD"}
 APPLIES = {
     "series_noise": ("sine", "mixed"),
@@ -97,7 +97,7 @@ class SeriesSettings(SeriesTask):
         ),
     ] = 50
     series_cell: Annotated[
-        str, Choice(_("Cell"), CELLS, help=_("What carries the hidden state."), group=NETWORK)
+        str, Choice(_("Cell"), KINDS, help=_("What carries the hidden state."), group=NETWORK)
     ] = "lstm"
     series_hidden: Annotated[
         int,
@@ -164,6 +164,10 @@ class SeriesSettings(SeriesTask):
     series_seed: Annotated[
         int, Seed(_("Seed"), help=_("Weights, order and chance follow."), group=TRAINING)
     ] = 1
+    series_column: Annotated[
+        str,
+        Hidden(_("Column of my series"), r"[^\x00-\x1f]{1,60}", _("a column's name of 1 to 60 letters"), 60),
+    ] = ""
     series_file: Annotated[
         str, Hidden(_("Uploaded series"), r"[0-9a-f]{64}", _("the SHA-256 of a file, 64 hex digits"))
     ] = ""

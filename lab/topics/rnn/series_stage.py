@@ -13,7 +13,7 @@ from lab.figures.chart import Figure
 from lab.figures.forecasts import add_ends, add_level, answers_figure, forecast_figure, said_figure
 from lab.figures.functions import bands_figure
 from lab.tables.history import Scores, scores
-from lab.topics.rnn.series import planned_epochs, seconds, train
+from lab.topics.rnn.series import MOST_SECONDS, planned_epochs, seconds, train
 from lab.topics.rnn.series_outcome import outcome
 from lab.topics.rnn.series_results import Added, Copied, Forecast, Outcome
 from lab.topics.rnn.series_settings import SeriesDisplay, SeriesSettings
@@ -207,9 +207,9 @@ def _notes(
     epochs = planned_epochs(settings, task.per_epoch)
     if epochs < settings.series_epochs:
         notes.append(
-            _(
-                "{epochs} of {asked} epochs: more would take longer than half a minute on a current core."
-            ).format(epochs=epochs, asked=settings.series_epochs)
+            _("{epochs} of {asked} epochs: more would take longer than {most:g} s on a current core.").format(
+                epochs=epochs, asked=settings.series_epochs, most=MOST_SECONDS
+            )
         )
     return tuple(notes)
 

@@ -12,7 +12,8 @@ from lab.core.errors import DataError, SettingError
 from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.data.memory_tasks import CONSTANT_ERROR, SYMBOLS, adding, copying
-from lab.data.series import Scaled, Series, co2, mixed, read_series, scaled, sine, sunspots
+from lab.data.series import Scaled, Series, co2, mixed, scaled, sine, sunspots
+from lab.data.series_files import read_series
 from lab.models.recurrent import Recurrent
 from lab.topics.rnn.series_settings import MEMORY_TASKS, SeriesSettings
 from lab.training.sequences import Criterion, class_error, squared_error
@@ -67,7 +68,8 @@ def series_of(settings: SeriesSettings, context: Context) -> Series:
         case "csv":
             if settings.series_file not in context.files:
                 raise DataError(_("Uploaded series"), _("a file of this visit"), settings.series_file)
-            return read_series(context.files[settings.series_file], "series.csv", settings.series_period)
+            raw = context.files[settings.series_file]
+            return read_series(raw, "series.csv", settings.series_period, settings.series_column)
         case _:
             return co2(weekly=settings.series_task == "co2_weekly")
 
