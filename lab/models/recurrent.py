@@ -1,22 +1,19 @@
 """Recurrent networks: a cell that reads a sequence step by step, and a linear output at every step."""
 
 import math
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-CellName = Literal["rnn", "lstm", "gru"]
-GATES: dict[CellName, int] = {"rnn": 1, "lstm": 4, "gru": 3}
-"""How many weighted sums a cell has per hidden unit: the rows of its weights come in so many blocks."""
+from lab.models.cells import BLOCKS, Kind
 
 State = tuple[Float[Tensor, "layer batch hidden"], ...]
 """What a cell hands on: the hidden state h, with an LSTM also the cell state c."""
 
 
 class HoistedRNN(nn.Module):
-    """The vanilla cell h_t = tanh(W x_t + b + U h_(t-1) + c), with W x + b computed for all steps at once.
+    """The vanilla RNN h_t = tanh(W x_t + b + U h_(t-1) + c), with W x + b computed for all steps at once.
 
     Parameters and results are those of `torch.nn.RNN`; on one CPU core it is faster, since only U h is left
     in the loop. Source: Elman (1990); names and shapes as in PyTorch.
@@ -77,7 +74,7 @@ class Recurrent(nn.Module):
 
     def __init__(
         self,
-        cell: CellName,
+        cell: Kind,
         *,
         inputs: int,
         hidden: int,
@@ -88,7 +85,7 @@ class Recurrent(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        self.cell_name: CellName = cell
+        self.cell_name: Kind = cell
         self.cell_inputs, self.hidden, self.layers = inputs, hidden, layers
         # Made without numbers: torch would draw them from the generator that all visitors share.
         with torch.device("meta"):
@@ -132,7 +129,7 @@ class Recurrent(nn.Module):
         return self.output(states), states, after
 
 
-def _cell(cell: CellName, inputs: int, hidden: int, layers: int, dtype: torch.dtype) -> nn.Module:
+def _cell(cell: Kind, inputs: int, hidden: int, layers: int, dtype: torch.dtype) -> nn.Module:
     if cell == "rnn":
         return HoistedRNN(inputs, hidden, layers, dtype)
     module = nn.LSTM if cell == "lstm" else nn.GRU
@@ -149,7 +146,7 @@ def detached(state: State) -> State:
     return tuple(one.detach() for one in state)
 
 
-def parameter_count(cell: CellName, *, inputs: int, hidden: int, layers: int, outputs: int) -> int:
+def parameter_count(cell: Kind, *, inputs: int, hidden: int, layers: int, outputs: int) -> int:
     """Return the number of weights and biases of a `Recurrent`.
 
     A layer that reads n numbers has, for each of its blocks, H (n + H + 2) parameters.
@@ -159,5 +156,5 @@ def parameter_count(cell: CellName, *, inputs: int, hidden: int, layers: int, ou
         4513
     """
     reads = inputs + (layers - 1) * hidden
-    cells = GATES[cell] * hidden * (reads + layers * (hidden + 2))
+    cells = len(BLOCKS[cell]) * hidden * (reads + layers * (hidden + 2))
     return cells + outputs * (hidden + 1)

@@ -23,5 +23,9 @@ def show() -> None:
         stop_button(COST, asked)
     views(COST, asked, CostDisplay())
     if asked.result is not None:
-        st.caption(words("Measured on this machine when these settings were first asked for, on one core."))
+        st.caption(
+            words(
+                "Measured when these settings were first asked for, on one core of the machine that ran it."
+            )
+        )
         table("Each form of the cell", asked.result.table(), "cost.csv")

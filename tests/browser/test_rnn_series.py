@@ -69,5 +69,5 @@ def test_the_cells_are_measured_and_compared(lab: LabPage) -> None:
     lab.go("/rnn?part=cost&cost_batch=10&cost_length=10&cost_hidden=10")
     lab.complete()
     assert list(drawn(lab, "cost-parameters", "parameters")) == [130 + 11, 4 * 130 + 11, 3 * 130 + 11]
-    assert notes(lab).count("Here and now") == 3
+    assert notes(lab).count("As measured") == 3
     assert (drawn(lab, "cost-speed", "speed, median and p10-p90") > 0).all()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lab.models.recurrent import GATES, Recurrent, detached, parameter_count
+from lab.models.recurrent import Recurrent, detached, parameter_count
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 CELLS = pytest.mark.parametrize("cell", list(MODULES))
@@ -107,7 +107,7 @@ def test_parameters_are_counted_by_the_formula(cell, sizes):
     assert parameter_count(cell, **names) == sum(parameter.numel() for parameter in model.parameters())
 
 
-@pytest.mark.parametrize(("cell", "times"), GATES.items())
+@pytest.mark.parametrize(("cell", "times"), [("rnn", 1), ("lstm", 4), ("gru", 3)])
 def test_a_cell_has_so_many_times_the_vanilla_cells_parameters(cell, times):
     def cells(name):
         return sum(one.numel() for one in made(name).cell.parameters())

@@ -10,7 +10,7 @@ from lab.core.events import Diverged, Done, Evaluated
 from lab.core.lesson import Context
 from lab.data.series import co2, sunspots
 from lab.models.recurrent import parameter_count
-from lab.topics.rnn.cost import measured, step_of
+from lab.topics.rnn.cost import measured, network_of, step_of
 from lab.topics.rnn.cost_settings import FORMS, CostSettings
 from lab.topics.rnn.series import train
 from lab.topics.rnn.series_settings import SeriesSettings
@@ -119,7 +119,7 @@ def test_the_numbers_of_the_text():
 def test_a_batch_of_one_wastes_time_in_every_form():
     one, thirty = CostSettings(cost_batch=1), CostSettings()
     for form in FORMS:
-        steps = [step_of(form, settings) for settings in (one, thirty)]
+        steps = [step_of(network_of(form, settings), settings) for settings in (one, thirty)]
         times = np.array([[measured(step) for step in steps] for _round in range(5)])[2:]
         speeds = np.array([50, 50 * 30]) / np.median(times, axis=0)
         assert speeds[0] < speeds[1] / 5, form

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
-from lab.models.recurrent import CellName, Recurrent, detached
+from lab.models.cells import Kind
+from lab.models.recurrent import Recurrent, detached
 from lab.training.sequences import SequenceTraining, backward, class_error, pieces, squared_error
 
 CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 
 
-def made(cell: CellName = "lstm", seed=0, outputs=1, layers=1):
+def made(cell: Kind = "lstm", seed=0, outputs=1, layers=1):
     generator = torch.Generator().manual_seed(seed)
     sizes = {"inputs": 2, "hidden": 6, "layers": layers, "outputs": outputs}
     return Recurrent(cell, **sizes, generator=generator, dtype=torch.float64)

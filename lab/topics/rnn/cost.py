@@ -1,4 +1,4 @@
-"""Part 5: parameters by the formula, and speed as measured on this machine now."""
+"""Part 5: parameters by the formula, and speed as measured on the machine that runs it."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from lab.core.events import Done, Event, Finished, Started, Stepped
 from lab.core.lesson import Context
-from lab.models.recurrent import CellName, Recurrent, parameter_count
+from lab.models.cells import Kind
+from lab.models.recurrent import Recurrent, parameter_count
 from lab.topics.rnn.cost_settings import FORMS, CostSettings
 
-CELL_OF: Mapping[str, CellName] = {
+CELL_OF: Mapping[str, Kind] = {
     "rnn": "rnn",
     "hoisted": "rnn",
     "lstm": "lstm",
@@ -108,9 +109,8 @@ def network_of(form: str, settings: CostSettings) -> Recurrent:
     return network
 
 
-def step_of(form: str, settings: CostSettings) -> Callable[[], None]:
+def step_of(network: Recurrent, settings: CostSettings) -> Callable[[], None]:
     """Return one training step: forward, squared error at every step, backward, Adam."""
-    network = network_of(form, settings)
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE, fused=True)
     shape = settings.cost_length, settings.cost_batch
     random = torch.Generator().manual_seed(0)
@@ -153,14 +153,14 @@ def train(settings: CostSettings, context: Context) -> Iterator[Event | Done[Cos
     """Measure the forms in turns, so that a busy machine slows all of them alike."""
     rounds = rounds_of(settings)
     yield Started(0.0, len(FORMS))
-    steps = {form: step_of(form, settings) for form in FORMS}
+    steps = {form: step_of(network_of(form, settings), settings) for form in FORMS}
     taken: dict[str, list[float]] = {form: [] for form in FORMS}
-    for number in range(-2, rounds):  # two rounds to warm up
-        for form, step in steps.items():
-            one = measured(step)
-            if number >= 0:
-                taken[form].append(max(one, 1e-9))
-        yield Stepped((number + 3) / (rounds + 2))
+    turns = [(number, form) for number in range(-2, rounds) for form in FORMS]  # two rounds to warm up
+    for turn, (number, form) in enumerate(turns, start=1):
+        one = measured(steps[form])
+        if number >= 0:
+            taken[form].append(max(one, 1e-9))
+        yield Stepped(turn / len(turns))
     yield Finished("epochs", 0.0)
     tokens = settings.cost_batch * settings.cost_length
     found = {form: np.array(times) for form, times in taken.items()}

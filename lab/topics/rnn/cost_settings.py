@@ -8,8 +8,8 @@ from lab.core.settings import LessonSettings
 
 SIZE = _("What is measured")
 FORMS = {
-    "rnn": _("Vanilla, nn.RNN"),
-    "hoisted": _("Vanilla, the lab's loop"),
+    "rnn": _("Vanilla RNN, nn.RNN"),
+    "hoisted": _("Vanilla RNN, the lab's loop"),
     "lstm": _("LSTM, nn.LSTM"),
     "loop": _("LSTM, a loop over nn.LSTMCell"),
     "gru": _("GRU, nn.GRU"),

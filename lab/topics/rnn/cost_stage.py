@@ -9,6 +9,7 @@ from lab.core.labels import _
 from lab.core.lesson import Context, Experiment
 from lab.core.stage import Panel, Stage
 from lab.figures.functions import bars_figure
+from lab.topics.rnn.cell_settings import KINDS
 from lab.topics.rnn.cost import CLEARLY, Cost, parameters_of, seconds, train
 from lab.topics.rnn.cost_settings import FORMS, CostDisplay, CostSettings
 
@@ -40,12 +41,11 @@ def stage(
 
 def _parameters_panel(settings: CostSettings) -> Panel:
     counts = parameters_of(settings)
-    cells = {"rnn": _("vanilla"), "lstm": "LSTM", "gru": "GRU"}
-    numbers = np.array([[counts[form]] for form in cells], float)
+    numbers = np.array([[counts[form]] for form in KINDS], float)
     chart = bars_figure(
-        list(cells.values()), {_("parameters"): numbers}, x_title=_("Cell"), y_title=_("Parameters (number)")
+        list(KINDS.values()), {_("parameters"): numbers}, x_title=_("Cell"), y_title=_("Parameters (number)")
     )
-    said = ", ".join(f"{name} {counts[form]:,}" for form, name in cells.items())
+    said = ", ".join(f"{name} {counts[form]:,}" for form, name in KINDS.items())
     alt = _("Parameters of the three cells with a linear output, by the formula: {said}.").format(said=said)
     return Panel("cost-parameters", _("Parameters"), alt, chart)
 
@@ -59,8 +59,8 @@ def _speed_panel(result: Cost) -> Panel:
         y_title=_("Training (1,000 tokens per second)"),
     )
     said = ", ".join(f"{SHORT[form]} {result.speed(form):,.0f}" for form in FORMS)
-    alt = _("Tokens that a second of training takes in, measured here: {said}.").format(said=said)
-    return Panel("cost-speed", _("Speed of training, measured here and now"), alt, chart)
+    alt = _("Tokens that a second of training takes in, as measured: {said}.").format(said=said)
+    return Panel("cost-speed", _("Speed of training, as measured"), alt, chart)
 
 
 def compared(result: Cost) -> tuple[str, ...]:
@@ -72,12 +72,12 @@ def _compared(result: Cost, one: str, other: str) -> str:
     factor = result.slower(one, other)
     names = {"one": SHORT[one], "other": SHORT[other]}
     if factor > CLEARLY:
-        text = _("Here and now {one} is slower than {other}: {factor:.2g} times its time a step.")
+        text = _("As measured, {one} is slower than {other}: {factor:.2g} times its time a step.")
         return text.format(factor=factor, **names)
     if factor < 1 / CLEARLY:
-        text = _("Here and now {one} is faster than {other}: {factor:.2g} times its time a step.")
+        text = _("As measured, {one} is faster than {other}: {factor:.2g} times its time a step.")
         return text.format(factor=factor, **names)
-    return _("Here and now {one} is as fast as {other}, within a twentieth.").format(**names)
+    return _("As measured, {one} is as fast as {other}, within a twentieth.").format(**names)
 
 
 COST = Experiment(
