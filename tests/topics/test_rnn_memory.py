@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 import torch
 
-from lab.core.events import Diverged, Done, Evaluated
+from lab.core.events import Diverged, Done, Evaluated, Started, Stepped
 from lab.core.lesson import Context
+from lab.data.memory_tasks import CONSTANT_ERROR
 from lab.models.cells import step
-from lab.topics.rnn import LESSON, memory_back, memory_clip, memory_delay
+from lab.topics.rnn import LESSON, memory_back, memory_clip, memory_delay, memory_stage
 from lab.topics.rnn.memory_back import INPUTS, gradients
-from lab.topics.rnn.memory_clip import NAIVE, examples
+from lab.topics.rnn.memory_clip import examples
 from lab.topics.rnn.memory_delay import Trainee, delays, sequences
 from lab.topics.rnn.memory_networks import Networks, clipped, lengths, scaled
 from lab.topics.rnn.memory_settings import BackSettings, ClipSettings, DelaySettings
@@ -129,18 +130,22 @@ class Plain(torch.nn.Module):
 @EACH
 def test_training_with_and_without_clipping_is_torchs_sgd(kind):
     settings = ClipSettings(
-        memory_clip_cell=kind, memory_clip_updates=10, memory_clip_networks=2, memory_clip_limit=0.5
+        memory_clip_cell=kind,
+        memory_clip_updates=10,
+        memory_clip_networks=2,
+        memory_clip_limit=0.5,
+        memory_clip_rate=0.1,
     )
     *events, _done = memory_clip.train(settings, Context())
     told = [event for event in events if isinstance(event, Evaluated)]
     networks = Networks(kind, (2, 16, 1), [1000, 1001], radius=1.5)
     for network in (0, 1):
         for name, limit in (("free", np.inf), ("clipped", 0.5)):
-            plain, generator = Plain(networks, network), torch.Generator().manual_seed(1)
+            plain, random = Plain(networks, network), np.random.default_rng(1)
             optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
             losses, norms = [], []
             for _update in range(10):
-                inputs, sums = examples(settings, generator)
+                inputs, sums = examples(settings, random)
                 loss = (plain(inputs[:, network])[:, 0] - sums[network]).square().mean()
                 optimizer.zero_grad()
                 loss.backward()
@@ -154,13 +159,13 @@ def test_training_with_and_without_clipping_is_torchs_sgd(kind):
 
 def test_the_adding_problem_marks_two_numbers_and_asks_their_sum():
     settings = ClipSettings(memory_clip_length=7)
-    inputs, sums = examples(settings, torch.Generator().manual_seed(0))
+    inputs, sums = examples(settings, np.random.default_rng(0))
     marks = inputs[..., 1]
     assert (marks[:3].sum(dim=0) == 1).all()
     assert (marks[3:].sum(dim=0) == 1).all()
     torch.testing.assert_close((inputs[..., 0] * marks).sum(dim=0), sums)
     many = np.random.default_rng(0).random((100_000, 2)).sum(axis=1)
-    assert np.mean((many - 1) ** 2) == pytest.approx(NAIVE, rel=0.01)
+    assert np.mean((many - 1) ** 2) == pytest.approx(CONSTANT_ERROR, rel=0.01)
 
 
 def test_an_overflow_is_told_once_and_the_others_go_on():
@@ -219,11 +224,61 @@ def test_recall_is_trained_as_torchs_adam_with_clipping_would(kind):
     assert one.right()[1] == pytest.approx(right, abs=0.021)
 
 
+@EACH
+def test_the_reach_is_the_gradient_of_the_test_loss_from_each_state_on(kind):
+    settings = DelaySettings(memory_delay_networks=2, memory_delay_hidden=4)
+    one = Trainee(settings, kind, 4)
+    inputs, first = one.test
+    steps, found = one.networks.steps(inputs), one.reach()
+
+    def lengths_by(name, place):
+        states = {key: steps[place].get(key, steps[place]["h"]).detach().requires_grad_() for key in "hc"}
+        hidden = finish(one.networks, inputs, (states["h"], states["c"]), place)
+        answers = hidden @ one.networks.parameters[4] + one.networks.parameters[5]
+        scores = torch.log_softmax(answers, dim=-1)
+        loss = -scores.gather(2, first[..., None]).sum()
+        return torch.autograd.grad(loss, states[name])[0].flatten(1).norm(dim=1)
+
+    last = lengths_by("h", 4)
+    for ago in (1, 2, 4):
+        np.testing.assert_allclose(found[kind][ago], lengths_by("h", 4 - ago) / last, rtol=1e-4)
+    np.testing.assert_allclose(found[kind][0], 1)
+    assert set(found) == ({"lstm", "lstm_c"} if kind == "lstm" else {kind})
+
+
+def test_the_rate_per_step_is_that_of_a_geometric_row():
+    falling = 0.5 ** np.arange(30.0)[:, None] * np.array([1.0, 1.0, 1.0])
+    growing = 1.25 ** np.arange(30.0)[:, None] * np.array([1.0, 1.0, 1.0])
+    found = memory_back.Back({"rnn": falling, "lstm": falling, "lstm_c": growing, "gru": growing}, {})
+    assert memory_stage._rates(found) == (
+        "Vanilla RNN, h × 0.5; LSTM, h × 0.5; LSTM, c × 1.25; GRU, h × 1.25"
+    )
+
+
+def test_the_page_computes_nothing_before_the_gradients_are_there():
+    settings = BackSettings()
+    assert not memory_stage.BACK.stage(
+        settings, memory_stage.BACK.display(), Context(), [Started(0.0, 1)]
+    ).panels
+    *events, done = memory_back.train(settings, Context())
+    assert isinstance(done, Done)
+    shares = [event.share for event in events if isinstance(event, Stepped)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    whole = memory_back.back(settings).lengths
+    for name, one in done.result.lengths.items():
+        np.testing.assert_array_equal(one, whole[name])
+    alone = memory_back.back(BackSettings(memory_back_networks=1)).lengths
+    for name, one in alone.items():  # a network is blind to the others, in its group or another
+        np.testing.assert_allclose(one[:, 0], whole[name][:, 0], rtol=1e-9)
+
+
 def test_delays_are_told_one_by_one_and_the_states_are_the_last_ones():
     settings = DelaySettings(memory_delay_longest=4, memory_delay_updates=20, memory_delay_networks=2)
     *events, done = memory_delay.train(settings, Context())
     told = [event for event in events if isinstance(event, Evaluated)]
-    assert [event.epoch for event in told] == [1, 1, 1, 2, 2, 2, 4, 4, 4]
+    measured = dict.fromkeys((event.epoch, *event.scores) for event in told)
+    assert [epoch for epoch, *_cell in measured] == [1, 1, 1, 2, 2, 2, 4, 4, 4]
     assert isinstance(done, Done)
     assert done.result.delays == delays(settings) == (1, 2, 4)
     assert done.result.states["gru"].shape == (5, 16)

@@ -1,6 +1,6 @@
 """How much of the gradient at the last step reaches each earlier state, for the three cells."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +9,14 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from lab.core.events import Done, Event, Finished, Started
+from lab.core.events import Done, Event, Finished, Started, Stepped
 from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.topics.rnn.cell_settings import KINDS
-from lab.topics.rnn.memory_networks import Networks
+from lab.topics.rnn.memory_networks import Networks, by_states
 from lab.topics.rnn.memory_settings import BackSettings
 
-INPUTS = 3
+INPUTS, AT_ONCE = 3, 10
 CURVES = {"rnn": _("Vanilla RNN, h"), "lstm": _("LSTM, h"), "lstm_c": _("LSTM, c"), "gru": _("GRU, h")}
 """The states whose gradients are followed; the LSTM hands on two."""
 
@@ -48,43 +48,56 @@ def gradients(
     inputs: Float64[Tensor, "time network 1 input"],
     pull: Float64[Tensor, "network 1 hidden"],
 ) -> tuple[dict[str, Float64[Tensor, "time network hidden"]], list[dict[str, Tensor]]]:
-    """Return dL/dh of every step by autograd, also dL/dc of an LSTM, and the steps; L is pull · h_T.
-
-    The gradient by a state is that of handing it on, as if it alone were moved a little.
-    """
+    """Return dL/dh of every step by autograd, also dL/dc of an LSTM, and the steps; L is pull · h_T."""
     steps = networks.steps(inputs)
     loss = (pull * steps[-1]["h"]).sum()  # networks are blind to one another, so a sum keeps them apart
-    names = ("h", "c") if networks.kind == "lstm" else ("h",)
-    followed = [step[name] for name in names for step in steps]
-    found = torch.autograd.grad(loss, followed)
-    count = len(steps)
-    told = {name: torch.stack(found[place * count : (place + 1) * count]) for place, name in enumerate(names)}
-    return {name: one[:, :, 0] for name, one in told.items()}, steps
+    return {name: one[:, :, 0] for name, one in by_states(networks.kind, steps, loss).items()}, steps
+
+
+def computed(settings: BackSettings) -> Iterator[float | Back]:
+    """Yield the share that is done, now and then, and at last the gradients of all three cells.
+
+    All cells have the same seeds and read the same sequences. A few networks at a time: one call of autograd
+    cannot be stopped.
+    """
+    seeds = [1000 * settings.memory_back_seed + number for number in range(settings.memory_back_networks)]
+    groups = [seeds[start : start + AT_ONCE] for start in range(0, len(seeds), AT_ONCE)]
+    lengths: dict[str, list[Tensor]] = {name: [] for name in CURVES}
+    states: dict[str, np.ndarray] = {}
+    done = 0
+    for kind in KINDS:
+        for group in groups:
+            found, steps = _gradients_of(settings, kind, group)
+            for name, one in found.items():
+                lengths[kind if name == "h" else f"{kind}_{name}"].append(one.norm(dim=-1).flip(0))
+            states.setdefault(kind, torch.stack([step["h"][0, 0] for step in steps]).detach().numpy())
+            done += 1
+            yield done / (len(KINDS) * len(groups))
+    yield Back({name: torch.cat(one, dim=1).numpy() for name, one in lengths.items()}, states)
+
+
+def _gradients_of(
+    settings: BackSettings, kind: str, seeds: Sequence[int]
+) -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
+    networks = Networks(
+        kind,  # type: ignore[arg-type]
+        (INPUTS, settings.memory_back_hidden, 1),
+        seeds,
+        keep=settings.memory_back_keep,
+        radius=settings.memory_back_radius,
+        dtype=torch.float64,
+    )
+    return gradients(networks, *_read(settings, seeds))
 
 
 def back(settings: BackSettings) -> Back:
-    """Return the gradients of all three cells, on the same seeds and sequences."""
-    seeds = [1000 * settings.memory_back_seed + number for number in range(settings.memory_back_networks)]
-    inputs, pull = _read(settings, seeds)
-    lengths: dict[str, np.ndarray] = {}
-    states: dict[str, np.ndarray] = {}
-    for kind in KINDS:
-        networks = Networks(
-            kind,  # type: ignore[arg-type]
-            (INPUTS, settings.memory_back_hidden, 1),
-            seeds,
-            keep=settings.memory_back_keep,
-            radius=settings.memory_back_radius,
-            dtype=torch.float64,
-        )
-        found, steps = gradients(networks, inputs, pull)
-        for name, one in found.items():
-            lengths[kind if name == "h" else f"{kind}_{name}"] = one.norm(dim=-1).flip(0).numpy()
-        states[kind] = torch.stack([step["h"][0, 0] for step in steps]).detach().numpy()
-    return Back({name: lengths[name] for name in CURVES}, states)
+    """Return the gradients of all three cells."""
+    *_shares, found = computed(settings)
+    assert isinstance(found, Back)
+    return found
 
 
-def _read(settings: BackSettings, seeds: list[int]) -> tuple[Tensor, Tensor]:
+def _read(settings: BackSettings, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Return each network's sequence, and the direction of length 1 in which its loss pulls."""
     shape = settings.memory_back_length, INPUTS
     sequences, pulls = [], []
@@ -101,9 +114,12 @@ def _read(settings: BackSettings, seeds: list[int]) -> tuple[Tensor, Tensor]:
 def train(settings: BackSettings, context: Context) -> Iterator[Event | Done[Back]]:
     """Compute the gradients."""
     yield Started(0.0, settings.memory_back_networks)
-    found = back(settings)
-    yield Finished("epochs", 0.0)
-    yield Done(found)
+    for found in computed(settings):
+        if isinstance(found, Back):
+            yield Finished("epochs", 0.0)
+            yield Done(found)
+        else:
+            yield Stepped(found)
 
 
 def seconds(settings: BackSettings) -> float:

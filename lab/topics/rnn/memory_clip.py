@@ -11,30 +11,21 @@ from torch import Tensor
 
 from lab.core.events import Diverged, Done, Evaluated, Event, Finished, Started, Stepped
 from lab.core.lesson import Context
+from lab.data.memory_tasks import adding
 from lab.tables.history import scores
 from lab.topics.rnn.memory_networks import Networks, clipped, lengths
 from lab.topics.rnn.memory_settings import ClipSettings
 
 BATCH, EVERY = 32, 5
-NAIVE = 1 / 6
-"""Mean squared error of always answering 1: twice the variance of U(0, 1)."""
 
 
 def examples(
-    settings: ClipSettings, generator: torch.Generator
+    settings: ClipSettings, random: np.random.Generator
 ) -> tuple[Float[Tensor, "time network example 2"], Float[Tensor, "network example"]]:
-    """Return sequences of a number from U(0, 1) and a mark, and the sum of the two numbers that are marked.
-
-    One mark stands in the first half, one in the second.
-    Source: Hochreiter and Schmidhuber (1997), section 5.4, with fixed lengths.
-    """
-    length, half = settings.memory_clip_length, settings.memory_clip_length // 2
+    """Return sequences of the adding problem for each network, and the sums of their marked numbers."""
     shape = settings.memory_clip_networks, BATCH
-    numbers = torch.rand(length, *shape, generator=generator)
-    first = torch.randint(half, shape, generator=generator)
-    second = half + torch.randint(length - half, shape, generator=generator)
-    marks = torch.zeros(length, *shape).scatter_(0, torch.stack([first, second]), 1.0)
-    return torch.stack([numbers, marks], dim=-1), (numbers * marks).sum(dim=0)
+    one = adding(math.prod(shape), settings.memory_clip_length, 0, random)
+    return torch.from_numpy(one.inputs).unflatten(1, shape), torch.from_numpy(one.targets).unflatten(0, shape)
 
 
 def train(settings: ClipSettings, context: Context) -> Iterator[Event | Done[pd.DataFrame]]:
@@ -48,11 +39,11 @@ def train(settings: ClipSettings, context: Context) -> Iterator[Event | Done[pd.
         radius=settings.memory_clip_radius,
     )
     limits = torch.tensor([math.inf] * count + [settings.memory_clip_limit] * count)
-    generator = torch.Generator().manual_seed(settings.memory_clip_seed)
+    random = np.random.default_rng(settings.memory_clip_seed)
     sound, told, measured = np.full(2 * count, True), [], []
     yield Started(0.0, 2 * count)
     for update in range(1, updates + 1):
-        measured.append(_update(networks, *examples(settings, generator), limits, settings.memory_clip_rate))
+        measured.append(_update(networks, *examples(settings, random), limits, settings.memory_clip_rate))
         lost = sound & ~np.isfinite(measured[-1][0])
         sound &= ~lost
         for network in np.flatnonzero(lost):

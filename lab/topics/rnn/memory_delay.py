@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,13 @@ from lab.core.events import Done, Evaluated, Event, Finished, Started, Stepped
 from lab.core.lesson import Context
 from lab.models.cells import Kind
 from lab.topics.rnn.cell_settings import KINDS
-from lab.topics.rnn.memory_networks import Networks, clipped
+from lab.topics.rnn.memory_networks import Networks, by_states, clipped
 from lab.topics.rnn.memory_settings import DelaySettings
 
 BATCH, TESTED, EVERY = 16, 50, 10
 DELAYS = (1, 2, 5, 10, 20, 30)
-_KINDS: tuple[Kind, ...] = ("rnn", "lstm", "gru")
+Reach = dict[str, Float[np.ndarray, "step network"]]
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,8 @@ class Recall:
         delays: steps between symbol and question.
         accuracy: by cell, the share of fresh sequences each network gets right.
         updates: by cell, how many updates the networks took: fewer than allowed if all were right before.
+        reach: by moment, `before` and `after` training at the longest delay, and by state: the length of the
+            test loss's gradient by that state, so many steps ago; by the last state it is 1.
         states: by cell, the states of its first network at the longest delay, from the first step.
         read: the symbols of that sequence, from 1; 0 is a blank.
     """
@@ -37,6 +41,7 @@ class Recall:
     delays: tuple[int, ...]
     accuracy: Mapping[str, Float[np.ndarray, "delay network"]]
     updates: Mapping[str, tuple[int, ...]]
+    reach: Mapping[str, Reach]
     states: Mapping[str, Float[np.ndarray, "step unit"]]
     read: tuple[int, ...]
 
@@ -106,6 +111,15 @@ class Trainee:
         self.test = sequences(settings, delay, TESTED, self.generator)
         self.updates = 0
 
+    def course(self) -> Iterator[Float[np.ndarray, " network"]]:
+        """Train until no network makes a mistake, and yield from time to time the share that is right."""
+        right = self.right()
+        yield right
+        while self.updates < self.settings.memory_delay_updates and right.min() < 1:
+            self.train()
+            right = self.right()
+            yield right
+
     def right(self) -> Float[np.ndarray, " network"]:
         """Return the share of test sequences that each network gets right."""
         inputs, first = self.test
@@ -126,6 +140,21 @@ class Trainee:
             self.optimizer.step()
             self.updates += 1
 
+    def reach(self) -> Reach:
+        """Return the lengths of the test loss's gradient by past states; see `Recall`."""
+        inputs, first = self.test
+        steps = self.networks.steps(inputs)
+        answers = self.networks.answered(steps)
+        loss = cross_entropy(answers.flatten(0, 1), first.flatten(), reduction="sum")
+        found = {
+            name: one.double().square().sum(dim=(2, 3)).sqrt().flip(0)
+            for name, one in by_states(self.networks.kind, steps, loss).items()
+        }
+        kind, last = self.networks.kind, found["h"][0]
+        return {
+            kind if name == "h" else f"{kind}_{name}": (one / last).numpy() for name, one in found.items()
+        }
+
     def states(self) -> Float[np.ndarray, "step unit"]:
         """Return the first network's states on its first test sequence."""
         with torch.no_grad():
@@ -136,32 +165,47 @@ class Trainee:
 def train(settings: DelaySettings, context: Context) -> Iterator[Event | Done[Recall]]:
     """Train the three cells at one delay after the other; each measurement is of one cell at one delay."""
     tried = delays(settings)
-    parts = len(tried) * len(_KINDS)
-    accuracy: dict[str, list[np.ndarray]] = {kind: [] for kind in _KINDS}
-    updates: dict[str, tuple[int, ...]] = dict.fromkeys(_KINDS, ())
-    states: dict[str, np.ndarray] = {}
-    read: Sequence[int] = ()
-    yield Started(0.0, parts * settings.memory_delay_networks)
-    share = 0.0
-    for delay in tried:
-        for kind in _KINDS:
-            one = Trainee(settings, kind, delay)
-            right = one.right()
-            while one.updates < settings.memory_delay_updates and right.min() < 1:
-                one.train()
-                right = one.right()
-                yield Stepped(
-                    share + one.updates / settings.memory_delay_updates * (delay + 2) / _work(tried)
-                )
-            share += (delay + 2) / _work(tried)
-            accuracy[kind].append(right)
-            updates[kind] += (one.updates,)
-            states[kind], read = one.states(), _symbols(one)
-            yield Evaluated(float(delay), {kind: right, f"{kind}_updates": np.array([float(one.updates)])})
-            yield Stepped(share)
+    yield Started(0.0, len(tried) * len(_KINDS) * settings.memory_delay_networks)
+    trainees = [Trainee(settings, kind, delay) for delay in tried for kind in _KINDS]
+    reach = {"before": _reach(trainees[-len(_KINDS) :])}
+    share, accuracy = 0.0, list[np.ndarray]()
+    for one in trainees:
+        part, right = (one.delay + 2) / _work(tried), np.empty(0)
+        for right in one.course():
+            kind = one.networks.kind
+            updates = np.array([float(one.updates)])
+            yield Evaluated(float(one.delay), {kind: right, f"{kind}_updates": updates})
+            yield Stepped(share + part * one.updates / settings.memory_delay_updates)
+        accuracy.append(right)
+        share += part
+        yield Stepped(share)
     yield Finished("epochs", 0.0)
-    stacked = {kind: np.stack(one) for kind, one in accuracy.items()}
-    yield Done(Recall(tried, stacked, updates, states, tuple(read)))
+    reach["after"] = _reach(trainees[-len(_KINDS) :])
+    yield Done(_recall(tried, trainees, accuracy, reach))
+
+
+def _reach(trainees: Sequence[Trainee]) -> Reach:
+    return {name: lengths for one in trainees for name, lengths in one.reach().items()}
+
+
+def _recall(
+    tried: tuple[int, ...],
+    trainees: Sequence[Trainee],
+    accuracy: Sequence[np.ndarray],
+    reach: Mapping[str, Reach],
+) -> Recall:
+    cells = len(_KINDS)
+    last = {one.networks.kind: one for one in trainees}
+    return Recall(
+        tried,
+        accuracy={kind: np.stack(accuracy[place::cells]) for place, kind in enumerate(_KINDS)},
+        updates={
+            kind: tuple(one.updates for one in trainees[place::cells]) for place, kind in enumerate(_KINDS)
+        },
+        reach=reach,
+        states={kind: one.states() for kind, one in last.items()},
+        read=tuple(_symbols(trainees[-1])),
+    )
 
 
 def _work(tried: Sequence[int]) -> int:

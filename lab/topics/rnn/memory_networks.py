@@ -79,7 +79,24 @@ class Networks:
         self, inputs: Float[Tensor, "time network example input"]
     ) -> Float[Tensor, "network example answer"]:
         """Return the answers after the last step."""
-        return self.steps(inputs)[-1]["h"] @ self.parameters[4] + self.parameters[5]
+        return self.answered(self.steps(inputs))
+
+    def answered(self, steps: Sequence[State]) -> Float[Tensor, "network example answer"]:
+        """Return the answers after the last of these steps."""
+        return steps[-1]["h"] @ self.parameters[4] + self.parameters[5]
+
+
+def by_states(
+    kind: Kind, steps: Sequence[State], loss: Float[Tensor, ""]
+) -> dict[str, Float[Tensor, "time network example hidden"]]:
+    """Return dL/dh of every step by autograd, also dL/dc of an LSTM.
+
+    The gradient by a state is that of handing it on, as if it alone were moved a little.
+    """
+    names = ("h", "c") if kind == "lstm" else ("h",)
+    found = torch.autograd.grad(loss, [step[name] for name in names for step in steps])
+    count = len(steps)
+    return {name: torch.stack(found[place * count : (place + 1) * count]) for place, name in enumerate(names)}
 
 
 def scaled(matrix: Float[Tensor, "row row"], radius: float) -> Float[Tensor, "row row"]:

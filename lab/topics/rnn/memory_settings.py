@@ -106,7 +106,7 @@ class ClipSettings(LessonSettings):
     memory_clip_rate: Annotated[
         float,
         Slider(_("Learning rate"), 0.001, 1.0, log=True, help=_("Plain gradient descent."), group=TRAINING),
-    ] = 0.1
+    ] = 0.2
     memory_clip_updates: Annotated[
         int, Count(_("Updates"), 10, 500, log=True, help=_("Steps of training."), group=TRAINING)
     ] = 300
@@ -218,8 +218,15 @@ class DelaySettings(LessonSettings):
     ] = 1
 
 
+MOMENTS = {"after": _("After training"), "before": _("Before training")}
+
+
 class DelayDisplay(LessonSettings):
-    """Which cell's states are shown as a map."""
+    """When gradients are shown, and which cell's states."""
+
+    memory_delay_moment: Annotated[
+        str, Choice(_("Gradient shown"), MOMENTS, help=_("Of the real loss, by each past state."))
+    ] = "after"
 
     memory_delay_cell: Annotated[
         str, Choice(_("States shown of"), KINDS, help=_("Of its first network, at the longest delay."))

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from lab.core.events import Diverged, Evaluated, Event
 from lab.core.labels import _
 from lab.core.lesson import Context, Experiment
 from lab.core.stage import Panel, Stage
+from lab.data.memory_tasks import CONSTANT_ERROR
 from lab.figures.curves import band, history
 from lab.figures.memory import median_curves
 from lab.figures.states import state_map
@@ -18,6 +20,7 @@ from lab.topics.rnn.cell_settings import KINDS
 from lab.topics.rnn.memory_back import CURVES, Back
 from lab.topics.rnn.memory_delay import Recall
 from lab.topics.rnn.memory_settings import (
+    MOMENTS,
     BackDisplay,
     BackSettings,
     ClipDisplay,
@@ -36,12 +39,11 @@ def back_stage(
     events: Sequence[Event],
     result: Back | None = None,
 ) -> Stage:
-    """Return the gradient against steps ago for all cells, and one network's states."""
-    if not events:
+    """Return, once it is computed, the gradient against steps ago for all cells, and one network's states."""
+    if result is None:
         return Stage()
-    found = result or memory_back.back(settings)
     count = settings.memory_back_length
-    values = {CURVES[name]: one for name, one in found.lengths.items()}
+    values = {CURVES[name]: one for name, one in result.lengths.items()}
     chart = median_curves(
         np.arange(count),
         values,
@@ -56,10 +58,10 @@ def back_stage(
         "Length of the gradient of the loss at the last step by each earlier state, on a logarithmic axis: "
         "medians of {networks} networks with p10 to p90. {steps} steps ago: {said}."
     ).format(networks=settings.memory_back_networks, steps=count - 1, said=said)
-    notes = [_("Per step back, on average: {rates}.").format(rates=_rates(found))]
+    notes = [_("Per step back, on average: {rates}.").format(rates=_rates(result))]
     cell = display.memory_back_cell
     states = _states(
-        found.states[cell], [str(step) for step in range(1, count + 1)], KINDS[cell], "memory-back-states"
+        result.states[cell], [str(step) for step in range(1, count + 1)], KINDS[cell], "memory-back-states"
     )
     return Stage([Panel("memory-back", title, alt, chart), states], notes=notes)
 
@@ -99,7 +101,7 @@ def clip_stage(
     for name, title, y_title, level, line in (
         ("length", _("The longest gradient of five updates, before clipping"), _("Length of the gradient"),
          settings.memory_clip_limit, _("clipped to here")),
-        ("loss", _("Loss on the adding problem"), _("Mean squared error"), memory_clip.NAIVE, _("always 1")),
+        ("loss", _("Loss on the adding problem"), _("Mean squared error"), CONSTANT_ERROR, _("always 1")),
     ):  # fmt: skip
         parts = {FREE: found.values[f"free_{name}"], CLIPPED: found.values[f"clipped_{name}"]}
         chart = history(found.epochs, parts, y_title=y_title, shown=shown, log=True)
@@ -153,12 +155,13 @@ def _lost(settings: ClipSettings, events: Sequence[Event]) -> list[str]:
     return notes
 
 
+def _latest(told: Sequence[Evaluated], kind: str) -> Float[np.ndarray, "delay network"]:
+    """Return what a cell got right when it was measured last, delay by delay."""
+    return np.array([*{event.epoch: event.scores[kind] for event in told if kind in event.scores}.values()])
+
+
 def _delay_panel(settings: DelaySettings, told: Sequence[Evaluated]) -> Panel:
-    found = {
-        KINDS[kind]: np.stack([event.scores[kind] for event in told if kind in event.scores])
-        for kind in KINDS
-        if any(kind in event.scores for event in told)
-    }
+    found = {name: one for kind, name in KINDS.items() if (one := _latest(told, kind)).size}
     tried = memory_delay.delays(settings)
     chart = median_curves(
         np.array(tried, dtype=float),
@@ -200,11 +203,33 @@ def delay_stage(
         return Stage()
     panels = [_delay_panel(settings, told)]
     if result is not None:
+        panels.append(_reach_panel(settings, display, result))
         cell = display.memory_delay_cell
         labels = [f"{step}: {symbol}" if symbol else str(step) for step, symbol in enumerate(result.read, 1)]
         panels.append(_states(result.states[cell], labels, KINDS[cell], "memory-delay-states"))
     return Stage(panels, notes=[_("Median over {count} networks of each cell, p10 to p90 shaded.").format(
         count=settings.memory_delay_networks)])  # fmt: skip
+
+
+def _reach_panel(settings: DelaySettings, display: DelayDisplay, result: Recall) -> Panel:
+    moment = display.memory_delay_moment
+    values = {CURVES[name]: one for name, one in result.reach[moment].items()}
+    count = settings.memory_delay_longest + 1
+    chart = median_curves(
+        np.arange(count),
+        values,
+        x_title=_("Steps ago (0 is the last step)"),
+        y_title=_("Length of the gradient, by h of the last step = 1"),
+        log=True,
+    )
+    title = _("How far the loss reaches back at the longest delay, {when}").format(
+        when=MOMENTS[moment].lower()
+    )
+    said = "; ".join(f"{name} {float(np.median(one[-1])):.2g}" for name, one in values.items())
+    alt = _("{title}, on a logarithmic axis: medians with p10 to p90. At the first step: {said}.").format(
+        title=title, said=said
+    )
+    return Panel("memory-delay-reach", title, alt, chart)
 
 
 BACK = Experiment(
