@@ -77,7 +77,7 @@ def _go(step: int) -> None:
 def _walk(number: int, last: int) -> None:
     """Draw the buttons that go from step to step."""
     for label, icon, tip, to, off in (
-        ("Back", "undo", "One step back.", number - 1, number == 1),
+        ("Previous", "undo", "One step back.", number - 1, number == 1),
         ("Next", "redo", "One step further.", number + 1, number == last),
     ):
         st.button(

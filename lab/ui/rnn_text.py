@@ -143,11 +143,12 @@ def _unit_chosen(place: Any) -> None:
 
 def _samples(result: Written) -> None:
     """List what the network wrote while it learned."""
+    losses = dict(zip(result.steps.tolist(), result.test_loss.round(4).tolist(), strict=True))
     frame = pd.DataFrame(
         {
-            "step": result.steps,
-            "loss on unseen text (nats)": result.test_loss.round(4),
-            "what it wrote": [" ".join(sample.split()) for sample in result.samples],
+            "step": list(result.samples),
+            "loss on unseen text (nats)": [losses[step] for step in result.samples],
+            "what it wrote": [" ".join(sample.split()) for sample in result.samples.values()],
         }
     )
     st.subheader(words("From nonsense to words"), anchor=False)

@@ -68,7 +68,7 @@ def test_steps_are_walked_and_end_where_the_word_ends() -> None:
         press(page, "Next step")
         assert page.session_state["cell-shown.cell_step"] == step
     assert next(button for button in page.button if button.label == "Next step").disabled
-    press(page, "Back step")
+    press(page, "Previous step")
     assert page.session_state["cell-shown.cell_step"] == 2
     assert any("Step 2 of 3: it reads b" in one.value for one in page.subheader)
 

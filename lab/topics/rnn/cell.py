@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lab.core.events import Done, Event, Finished, Started, Stepped
 from lab.core.lesson import Context
-from lab.models.cells import CellWeights, first_weights, step
+from lab.models.cells import BLOCKS, CellWeights, first_weights, step
 from lab.topics.rnn.cell_settings import CellSettings, Place
 from lab.topics.rnn.cell_training import UPDATES, Learned, trained
 
@@ -57,7 +57,7 @@ class Unrolled:
         return (self.hidden if name == "h" else self.cell)[number]
 
     def gates(self, number: int) -> dict[str, Float64[np.ndarray, " unit"]]:
-        """Return the gates and the candidate of a step; of the vanilla cell its state alone."""
+        """Return the gates and the candidate of a step; of the vanilla RNN its state alone."""
         shown = {"rnn": "h", "lstm": "ifog", "gru": "run"}[self.kind]
         return {name: self.steps[number - 1][name] for name in shown}
 
@@ -75,10 +75,9 @@ class Unrolled:
 
     def weight_table(self) -> pd.DataFrame:
         """Return one row per row of the weights: the block, the unit, and every weight and bias."""
-        blocks = {"rnn": "h", "lstm": "ifgo", "gru": "run"}[self.kind]
-        units = self.hidden.shape[1]
+        blocks, units = BLOCKS[self.kind], self.hidden.shape[1]
         columns: dict[str, object] = {
-            "block": np.repeat(list(blocks), units),
+            "block": np.repeat(blocks, units),
             "unit": np.tile(np.arange(1, units + 1), len(blocks)),
         }
         letters = tuple(dict.fromkeys(self.symbols)) if self.inputs.shape[1] > 1 else ("x",)

@@ -4,6 +4,7 @@ import numpy as np
 
 from lab.core.labels import _
 from lab.figures.cells import Link, Node, chain_svg, inside_svg
+from lab.models.cells import GATES
 from lab.topics.rnn.cell import Unrolled
 from lab.topics.rnn.cell_settings import KINDS
 
@@ -63,10 +64,9 @@ def chain(found: Unrolled, number: int) -> str:
 def inside(found: Unrolled, number: int) -> str:
     """Return the vectors of step `number` and what each is computed from."""
     values = _values(found, number)
-    gates = {"lstm": "ifo", "gru": "ru", "rnn": ""}[found.kind]
     words = {"t": LOW[number], "s": LOW[number - 1], "x": found.symbols[number - 1]}
     nodes = {
-        key: Node(title.format(**words), values[key], column, row, inputs.split(), key in gates)
+        key: Node(title.format(**words), values[key], column, row, inputs.split(), key in GATES[found.kind])
         for key, title, column, row, inputs in _LAYOUT[found.kind]
     }
     alt = _("Inside the {cell} at step {number}, from the last state on the left to the new one.").format(

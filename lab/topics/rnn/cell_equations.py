@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lab.core.labels import _
+from lab.models.cells import BLOCKS
 from lab.topics.rnn.cell import Unrolled
 
-BLOCKS = {"rnn": "h", "lstm": "ifgo", "gru": "run"}
 SIGMOID = r"\sigma"
 SQUASHED = {"h": r"\tanh", "g": r"\tanh", "n": r"\tanh"}
 MEANING = {

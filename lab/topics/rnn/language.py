@@ -1,5 +1,6 @@
 """A network that reads a word letter by letter and tells its language."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,14 +10,19 @@ from jaxtyping import Float32, Float64, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from lab.core.events import Diverged, Done, Evaluated, Event, Finished, Started, Stepped
+from lab.core.events import Diverged, Done, Evaluated, Event, Finished, Started
 from lab.core.lesson import Context
 from lab.data.languages import PAD, Words, words
-from lab.models.recurrent import Recurrent
+from lab.models.recurrent import Recurrent, parameter_count
 from lab.topics.rnn.text_settings import LanguageSettings
+from lab.training.sequences import UNASKED, SequenceTraining, class_error, sequence_seconds
 
-STEPS_OF_AN_EVENT = 16
-CLIP = 1.0
+AT_ONCE = 1000
+"""So many words are read side by side where nothing is learned: a run must be able to stop in between."""
+LONGEST = 9
+"""Letters of the longest words, roughly."""
+LOOK_SECONDS = 0.35
+"""It is measured so often, by the estimate of a step, and after every epoch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +34,7 @@ class Told:
         epochs: at which it was measured.
         loss: on the test words, in nats; NaN after an overflow.
         accuracy: share of test words that are told rightly.
-        train_accuracy: share of training words.
+        train_accuracy: share of as many training words.
         counting: accuracy of counting letters (naive Bayes) on the same words.
         labels: the test words' languages.
         answers: what the network says of them.
@@ -57,34 +63,45 @@ def network_for(settings: LanguageSettings, data: Words) -> Recurrent:
         settings.language_cell,  # type: ignore[arg-type]
         inputs=len(data.alphabet),
         hidden=settings.language_hidden,
-        layers=1,
+        layers=settings.language_layers,
         outputs=len(data.languages),
         generator=torch.Generator().manual_seed(settings.language_seed),
         forget_bias=1.0,
     )
 
 
+def last_letters(rows: Int64[Tensor, "word letter"]) -> Int64[Tensor, " word"]:
+    """Return the place of each word's last letter."""
+    return (rows != PAD).sum(dim=1) - 1
+
+
+def spelled_out(rows: Int64[Tensor, "word letter"], known: int) -> Float32[Tensor, "letter word known"]:
+    """Return each letter as a vector with a single 1, of `known` letters."""
+    return one_hot(rows.T, known).float()
+
+
+@torch.no_grad()
 def scores_of(network: Recurrent, rows: Int64[Tensor, "word letter"]) -> Float32[Tensor, "word language"]:
     """Return the scores behind the last letter of each word; what stands behind it is never looked at."""
-    hot = one_hot(rows.T, network.cell_inputs).float()
-    outputs, _states, _after = network(hot)
-    last = (rows != PAD).sum(dim=1) - 1
-    return outputs[last, torch.arange(len(rows))]
+    told = []
+    for some in rows.split(AT_ONCE):
+        outputs, _states, _after = network(spelled_out(some, network.cell_inputs))
+        told.append(outputs[last_letters(some), torch.arange(len(some))])
+    return torch.cat(told)
 
 
 def train(settings: LanguageSettings, context: Context) -> Iterator[Event | Done[Told]]:
-    """Train on four fifths of the words, measure on the rest after every epoch."""
+    """Train on four fifths of the words, measure on the rest as it goes."""
     yield Started(float(settings.language_epochs), 1)
-    data = words_of(settings)
-    reader = _Reader(settings, data)
-    for epoch in range(settings.language_epochs + 1):
-        if epoch:
-            yield from reader.epoch(epoch)
-        yield reader.looked(epoch)
-        if reader.overflow:
-            yield Diverged(0, reader.overflow)
+    reader = _Reader(settings, words_of(settings))
+    yield reader.looked(0.0)
+    for epoch in range(settings.language_epochs):
+        yield from reader.epoch(epoch)
+        if reader.training.overflow:
+            yield Diverged(0, reader.training.overflow)
             break
-    yield Finished("diverged" if reader.overflow else "epochs", float(settings.language_epochs))
+    fell = reader.training.overflow
+    yield Finished("diverged" if fell else "epochs", float(settings.language_epochs))
     yield Done(reader.result())
 
 
@@ -94,42 +111,43 @@ class _Reader:
     def __init__(self, settings: LanguageSettings, data: Words) -> None:
         self.settings, self.data = settings, data
         self.network = network_for(settings, data)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.language_rate, fused=True)
+        rate, clip = settings.language_rate, settings.language_clip
+        self.training = SequenceTraining(self.network, class_error, rate=rate, clip=clip)
         self.train, self.test = torch.from_numpy(data.train), torch.from_numpy(data.test)
         self.labels = torch.from_numpy(data.train_labels), torch.from_numpy(data.test_labels)
         self.order = torch.Generator().manual_seed(settings.language_seed)
         self.rows: list[list[float]] = []
-        self.steps = self.overflow = 0
 
-    def epoch(self, number: int) -> Iterator[Event]:
-        """Learn from every training word once."""
+    def epoch(self, before: int) -> Iterator[Evaluated]:
+        """Learn from every training word once, and measure at the end, in a long epoch also within it."""
         batches = torch.randperm(len(self.train), generator=self.order).split(self.settings.language_batch)
+        often = math.ceil(len(batches) * step_seconds(self.settings) / LOOK_SECONDS)
+        looks = {math.ceil(len(batches) * part / often) for part in range(1, often + 1)}
         for step, batch in enumerate(batches, start=1):
-            self.steps += 1
-            loss = cross_entropy(scores_of(self.network, self.train[batch]), self.labels[0][batch])
-            if not loss.isfinite():
-                self.overflow = self.steps
+            self._learn(batch)
+            if step in looks or self.training.overflow:
+                yield self.looked(before + step / len(batches))
+            if self.training.overflow:
                 return
-            self.optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
-            self.optimizer.step()
-            if step % STEPS_OF_AN_EVENT == 0:
-                share = (number - 1 + step / len(batches)) / self.settings.language_epochs
-                yield Stepped(share)
 
-    @torch.no_grad()
-    def looked(self, epoch: int) -> Evaluated:
-        """Measure on all words."""
-        test, train = scores_of(self.network, self.test), scores_of(self.network, self.train)
+    def _learn(self, batch: Int64[Tensor, " word"]) -> None:
+        """Take a step; the language is asked for at a word's last letter."""
+        rows = self.train[batch]
+        asked = torch.full(rows.T.shape, UNASKED)
+        asked[last_letters(rows), torch.arange(len(rows))] = self.labels[0][batch]
+        self.training.step(spelled_out(rows, self.network.cell_inputs), asked)
+
+    def looked(self, epoch: float) -> Evaluated:
+        """Measure on the test words, and on as many training words."""
+        count = len(self.test)
+        test, train = scores_of(self.network, self.test), scores_of(self.network, self.train[:count])
         loss = cross_entropy(test, self.labels[1]).item()
-        right = [_right(train, self.labels[0]), _right(test, self.labels[1])]
-        row = [loss, *right] if np.isfinite(loss) and not self.overflow else [np.nan] * 3
-        self.rows.append([float(epoch), *row])
+        right = [_right(train, self.labels[0][:count]), _right(test, self.labels[1])]
+        row = [loss, *right] if np.isfinite(loss) and not self.training.overflow else [np.nan] * 3
+        self.rows.append([epoch, *row])
         names = ("test_loss", "train_accuracy", "test_accuracy")
-        return Evaluated(float(epoch), dict(zip(names, (np.array([value]) for value in row), strict=True)))
+        return Evaluated(epoch, dict(zip(names, (np.array([value]) for value in row), strict=True)))
 
-    @torch.no_grad()
     def result(self) -> Told:
         """Return the run's result."""
         epochs, loss, train, test = np.array(self.rows).T
@@ -142,7 +160,7 @@ class _Reader:
             counting=counting_accuracy(self.data),
             labels=self.data.test_labels,
             answers=scores_of(self.network, self.test).argmax(dim=1).numpy(),
-            overflow=self.overflow,
+            overflow=self.training.overflow,
         )
 
 
@@ -181,9 +199,20 @@ def reading(
     return outputs[:, 0].softmax(dim=1).double().numpy()
 
 
+def step_seconds(settings: LanguageSettings) -> float:
+    """Return roughly the CPU seconds of one update on a current core."""
+    sizes = {"inputs": 40, "layers": settings.language_layers, "outputs": len(settings.language_several)}
+    cell = settings.language_cell
+    each = parameter_count(cell, hidden=settings.language_hidden, **sizes)  # type: ignore[arg-type]
+    return sequence_seconds(
+        cell,  # type: ignore[arg-type]
+        steps=LONGEST * settings.language_layers,
+        products=float(each) * LONGEST * settings.language_batch,
+    )
+
+
 def seconds(settings: LanguageSettings) -> float:
     """Return roughly how many CPU seconds a run takes."""
     steps = settings.language_epochs * 1640 * len(settings.language_several) / settings.language_batch
-    slow = {"lstm": 1.0, "gru": 1.6, "rnn": 0.8}[settings.language_cell]
-    word = 4e-8 * settings.language_hidden**1.5 + 4e-6
-    return 0.3 + slow * steps * (0.0025 + settings.language_batch * word)
+    learning = steps * step_seconds(settings)
+    return 0.3 + learning + 0.05 * (settings.language_epochs + learning / LOOK_SECONDS)

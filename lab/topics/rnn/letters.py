@@ -1,5 +1,6 @@
 """A network that learns to continue a text letter by letter, and what it writes."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,20 +11,22 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from lab.core.errors import DataError, SettingError
-from lab.core.events import Diverged, Done, Evaluated, Event, Finished, Framed, Started, Stepped
+from lab.core.events import Diverged, Done, Evaluated, Event, Finished, Framed, Started
 from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.data.texts import Baselines, Letters, baselines, lab_text, letters, read_text
 from lab.models.recurrent import Recurrent, parameter_count
 from lab.topics.rnn.text_settings import MOST_WORK, LettersSettings
-from lab.training.sequences import SequenceTraining, class_error
+from lab.training.sequences import SequenceTraining, class_error, sequence_seconds
 
-LOOKS, SAMPLE = 12, 140
+SAMPLES, SAMPLE = 12, 140
+"""How often it writes while it learns, and how many letters."""
+LOOK_SECONDS = 0.35
+"""It is measured so often, by the estimate of a step: a new picture well within every second."""
 TEST_PIECES = 40
-STEPS_OF_AN_EVENT = 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Written:
     """A finished run.
 
@@ -33,7 +36,7 @@ class Written:
         steps: at which it was measured.
         train_loss: mean loss of the steps since the measurement before, in nats per letter.
         test_loss: on pieces of the last tenth of the text.
-        samples: what it wrote at each measurement, at temperature 0.7.
+        samples: what it wrote at temperature 0.7, by step, at some of the measurements.
         guessing: what counting letters costs on the same tenth.
         test_text: the last tenth.
         overflow: the step whose loss overflowed, from 1; 0 if none did.
@@ -44,7 +47,7 @@ class Written:
     steps: Int64[np.ndarray, " moment"]
     train_loss: Float64[np.ndarray, " moment"]
     test_loss: Float64[np.ndarray, " moment"]
-    samples: tuple[str, ...]
+    samples: Mapping[int, str]
     guessing: Baselines
     test_text: str
     overflow: int
@@ -76,8 +79,8 @@ def network_for(settings: LettersSettings, letters_known: int) -> Recurrent:
     )
 
 
-def work(settings: LettersSettings, letters_known: int = 80) -> float:
-    """Return the multiply-adds of all forward passes."""
+def step_work(settings: LettersSettings, letters_known: int = 80) -> float:
+    """Return the multiply-adds of a step's forward pass."""
     each = parameter_count(
         settings.text_cell,  # type: ignore[arg-type]
         inputs=letters_known,
@@ -85,7 +88,39 @@ def work(settings: LettersSettings, letters_known: int = 80) -> float:
         layers=settings.text_layers,
         outputs=letters_known,
     )
-    return float(each) * settings.text_length * settings.text_batch * settings.text_steps
+    return float(each) * settings.text_length * settings.text_batch
+
+
+def step_seconds(settings: LettersSettings) -> float:
+    """Return roughly the CPU seconds of one update on a current core."""
+    length = settings.text_length
+    return sequence_seconds(
+        settings.text_cell,  # type: ignore[arg-type]
+        steps=length * settings.text_layers,
+        products=step_work(settings),
+        cuts=math.ceil(length / (settings.text_truncation or length)),
+    )
+
+
+def seconds(settings: LettersSettings) -> float:
+    """Return roughly how many CPU seconds a run takes."""
+    return 0.3 + 0.1 * SAMPLES + 0.03 * len(_looks(settings)) + settings.text_steps * step_seconds(settings)
+
+
+def _looks(settings: LettersSettings) -> set[int]:
+    """Return after which steps is measured; it depends on the settings alone, as all events do."""
+    whole = settings.text_steps * step_seconds(settings)
+    return _spread(settings.text_steps, max(SAMPLES, math.ceil(whole / LOOK_SECONDS)))
+
+
+def _spread(steps: int, count: int) -> set[int]:
+    """Return `count` steps evenly spread, the last one among them, and the start.
+
+    Example:
+        >>> sorted(_spread(10, 4))
+        [0, 2, 5, 8, 10]
+    """
+    return set(np.linspace(0, steps, min(steps, count) + 1).round().astype(int).tolist())
 
 
 def train(settings: LettersSettings, context: Context) -> Iterator[Event | Done[Written]]:
@@ -97,10 +132,10 @@ def train(settings: LettersSettings, context: Context) -> Iterator[Event | Done[
     """
     yield Started(float(settings.text_steps), 1)
     text = letters(text_of(settings, context))
-    if work(settings, len(text.alphabet)) > MOST_WORK:
-        most = int(settings.text_steps * MOST_WORK / work(settings, len(text.alphabet)))
+    most = int(MOST_WORK / step_work(settings, len(text.alphabet)))
+    if settings.text_steps > most:
         raise SettingError(
-            "Steps", f"at most {most} for a network and pieces of this size", settings.text_steps
+            "Steps", f"at most {most} for a network and sequences of this size", settings.text_steps
         )
     writer = _Writer(settings, text)
     yield from writer.events()
@@ -115,27 +150,29 @@ class _Writer:
         self.settings, self.text = settings, text
         self.network = network_for(settings, len(text.alphabet))
         rate, clip = settings.text_rate, settings.text_clip
-        self.training = SequenceTraining(self.network, class_error, rate=rate, clip=clip)
+        self.training = SequenceTraining(
+            self.network, class_error, rate=rate, clip=clip, truncation=settings.text_truncation
+        )
         self.chance = torch.Generator().manual_seed(settings.text_seed)
         self.codes = torch.from_numpy(text.train)
         self.rows: list[tuple[int, float, float]] = []
-        self.samples: list[str] = []
+        self.samples: dict[int, str] = {}
         self.losses: list[float] = []
 
     def events(self) -> Iterator[Event]:
-        """Take all steps; measure at the start, at the end and about ten times between."""
+        """Take all steps; measure often, and let it write now and then."""
         count = self.settings.text_steps
-        looks = set(np.linspace(0, count, min(count, LOOKS) + 1).round().astype(int).tolist())
+        looks, writes = _looks(self.settings), _spread(count, SAMPLES)
         for step in range(count + 1):
             if step:
                 self._step()
             if step in looks or self.training.overflow:
-                yield from self._looked(step)
+                yield self._looked(step)
+            if step in writes or self.training.overflow:
+                yield self._wrote(step)
             if self.training.overflow:
                 yield Diverged(0, self.training.overflow)
                 return
-            if step % STEPS_OF_AN_EVENT == 0 and count:
-                yield Stepped(step / count)
 
     def _step(self) -> None:
         settings = self.settings
@@ -147,18 +184,20 @@ class _Writer:
     def _hot(self, codes: Int64[Tensor, "time piece"]) -> Float32[Tensor, "time piece letter"]:
         return one_hot(codes, len(self.text.alphabet)).float()
 
-    def _looked(self, step: int) -> Iterator[Event]:
+    def _looked(self, step: int) -> Evaluated:
         test = self._test_loss() if not self.training.overflow else np.nan
         train = float(np.mean(self.losses)) if self.losses else np.nan
         self.losses.clear()
         self.rows.append((step, train, test))
         scores = {"train_loss": np.array([train]), "test_loss": np.array([test])}
-        yield Evaluated(float(step), scores)
+        return Evaluated(float(step), scores)
+
+    def _wrote(self, step: int) -> Framed:
         luck = torch.Generator().manual_seed(self.settings.text_seed)
         codes = [] if self.training.overflow else written(self.network, [0], SAMPLE, luck, temperature=0.7)
-        self.samples.append("".join(self.text.alphabet[code] for code in codes))
+        self.samples[step] = "".join(self.text.alphabet[code] for code in codes)
         # The letters written at this moment, as their places in Unicode: the one thing that is shown of it.
-        yield Framed(float(step), np.array([[ord(self.text.alphabet[code]) for code in codes]], np.float32))
+        return Framed(float(step), np.array([[*map(ord, self.samples[step])]], np.float32))
 
     @torch.no_grad()
     def _test_loss(self) -> float:
@@ -179,7 +218,7 @@ class _Writer:
             steps=steps.astype(np.int64),
             train_loss=train,
             test_loss=test,
-            samples=tuple(self.samples),
+            samples=dict(self.samples),
             guessing=baselines(self.text),
             test_text="".join(self.text.alphabet[code] for code in self.text.test),
             overflow=self.training.overflow,

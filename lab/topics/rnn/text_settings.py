@@ -8,10 +8,10 @@ from lab.core.controls import Choice, Count, Hidden, Seed, Several, Slider
 from lab.core.errors import SettingError
 from lab.core.labels import _
 from lab.core.settings import LessonSettings
+from lab.topics.rnn.cell_settings import KINDS
 
 TASKS = {"letters": _("Write like a text"), "language": _("Tell a word's language")}
 SOURCES = {"lab": _("The lab's own prose"), "own": _("My own text")}
-CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": _("Plain RNN")}
 LANGUAGES = {
     "english": _("English"),
     "french": _("French"),
@@ -22,8 +22,8 @@ LANGUAGES = {
     "turkish": _("Turkish"),
 }
 NETWORK, TRAINING = _("Network"), _("Training")
-MOST_WORK = 1.2e11
-"""Multiply-adds of all forward passes of a run: about half a minute of one core."""
+MOST_WORK = 1.3e11
+"""Multiply-adds of all forward passes of a run: 1,000 steps at the other defaults, 10 to 30 s of one core."""
 
 
 class Task(LessonSettings):
@@ -40,7 +40,7 @@ class LettersSettings(LessonSettings):
     ] = "lab"
     text_file: Annotated[str, Hidden(_("Own text"), r"[0-9a-f]{64}", "a text pasted on this page")] = ""
     text_cell: Annotated[
-        str, Choice(_("Cell"), CELLS, help=_("What goes from letter to letter."), group=NETWORK)
+        str, Choice(_("Cell"), KINDS, help=_("What goes from letter to letter."), group=NETWORK)
     ] = "lstm"
     text_hidden: Annotated[
         int,
@@ -52,17 +52,18 @@ class LettersSettings(LessonSettings):
     text_length: Annotated[
         int,
         Count(
-            _("Piece length"),
+            _("Sequence length"),
             10,
             100,
             log=True,
             unit=_("letters"),
-            help=_("Gradients go back through so many letters."),
+            help=_("How many letters are read on end, from an empty state."),
             group=TRAINING,
         ),
     ] = 50
     text_batch: Annotated[
-        int, Count(_("Pieces per step"), 1, 50, log=True, help=_("Read side by side."), group=TRAINING)
+        int,
+        Count(_("Sequences in a batch"), 1, 50, log=True, help=_("Read side by side."), group=TRAINING),
     ] = 30
     text_rate: Annotated[
         float,
@@ -80,6 +81,19 @@ class LettersSettings(LessonSettings):
             group=TRAINING,
         ),
     ] = 1.0
+    text_truncation: Annotated[
+        int,
+        Count(
+            _("Truncate gradients after"),
+            1,
+            100,
+            log=True,
+            zero=True,
+            unit=_("letters"),
+            help=_("How far back gradients flow at most; the state flows on. 0 is the whole sequence."),
+            group=TRAINING,
+        ),
+    ] = 0
     text_steps: Annotated[
         int,
         Count(_("Steps"), 10, 1000, log=True, zero=True, help=_("Updates of the weights."), group=TRAINING),
@@ -123,12 +137,15 @@ class LanguageSettings(LessonSettings):
         Several(_("Languages"), LANGUAGES, help=_("At least two; 2,048 words of each.")),
     ] = ("english", "french", "italian", "czech", "turkish")
     language_cell: Annotated[
-        str, Choice(_("Cell"), CELLS, help=_("What goes from letter to letter."), group=NETWORK)
+        str, Choice(_("Cell"), KINDS, help=_("What goes from letter to letter."), group=NETWORK)
     ] = "lstm"
     language_hidden: Annotated[
         int,
         Count(_("Hidden units"), 10, 100, log=True, help=_("Numbers it keeps in mind."), group=NETWORK),
     ] = 50
+    language_layers: Annotated[
+        int, Count(_("Layers"), 1, 2, help=_("Cells one above the other."), group=NETWORK)
+    ] = 1
     language_rate: Annotated[
         float, Slider(_("Learning rate"), 0.0001, 1, log=True, help=_("Of Adam."), group=TRAINING)
     ] = 0.01
@@ -138,6 +155,18 @@ class LanguageSettings(LessonSettings):
             _("Batch size"), 10, 500, log=True, unit=_("words"), help=_("Words of a step."), group=TRAINING
         ),
     ] = 100
+    language_clip: Annotated[
+        float,
+        Slider(
+            _("Clip gradients at"),
+            0.1,
+            10,
+            log=True,
+            zero=True,
+            help=_("A longer gradient is shortened to this length; 0 is off."),
+            group=TRAINING,
+        ),
+    ] = 1.0
     language_epochs: Annotated[
         int, Count(_("Epochs"), 0, 20, help=_("How often each word is learned from."), group=TRAINING)
     ] = 6

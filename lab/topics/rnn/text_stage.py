@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -21,10 +22,10 @@ from lab.tables.history import scores
 from lab.topics.rnn.letters import (
     Written,
     next_shares,
+    seconds,
     states_over,
     train,
     trained_network,
-    work,
     written,
 )
 from lab.topics.rnn.text_settings import LettersDisplay, LettersSettings
@@ -50,8 +51,20 @@ class Writing:
     states: Float32[np.ndarray, "letter unit"]
 
 
+_LAST: WeakKeyDictionary[Written, tuple[LettersDisplay, Writing]] = WeakKeyDictionary()
+"""What was written last by a run's network: page and stage show the same; it is forgotten with the run."""
+
+
 def writing(settings: LettersSettings, display: LettersDisplay, result: Written) -> Writing:
     """Return 300 letters in the manner of the learned text; the same display gives the same letters."""
+    asked = display.changed(text_unit=1)  # the unit colours the letters and changes none
+    known = _LAST.get(result)
+    if known is None or known[0] != asked:
+        known = _LAST[result] = asked, _write(settings, asked, result)
+    return known[1]
+
+
+def _write(settings: LettersSettings, display: LettersDisplay, result: Written) -> Writing:
     network = trained_network(settings, result)
     place = {letter: number for number, letter in enumerate(result.alphabet)}
     beginning = [place[one] for one in display.text_prompt or FIRST_WORDS if one in place] or [0]
@@ -116,7 +129,7 @@ def _loss_panel(
 ) -> Panel:
     curves = [
         Curve(_("unseen text"), test_loss, BLUE),
-        Curve(_("pieces it learned from"), train_loss, ORANGE, "dot", thin=True),
+        Curve(_("sequences it learned from"), train_loss, ORANGE, "dot", thin=True),
     ]
     chart = learning_figure(steps, curves, y_title=_("Loss (nats per letter)"))
     chart.update_xaxes(title={"text": _("Step")})
@@ -162,13 +175,6 @@ def _states_panel(told: Writing, display: LettersDisplay) -> Panel:
         "States of {units} units over {count} letters; unit {unit} lies from {low:.2f} to {high:.2f}."
     ).format(units=told.states.shape[1], count=len(text), unit=unit, low=values.min(), high=values.max())
     return Panel("letters_states", _("What it keeps in mind: click a unit"), alt, chart)
-
-
-def seconds(settings: LettersSettings) -> float:
-    """Return roughly how many CPU seconds a run takes."""
-    slow = {"lstm": 1.0, "gru": 1.8, "rnn": 0.9}[settings.text_cell]
-    looks = 13 * 0.12
-    return 0.3 + looks + slow * (work(settings) * 7e-11 + settings.text_steps * 0.002)
 
 
 LETTERS = Experiment(
