@@ -26,6 +26,10 @@ PER_PRODUCT: dict[Kind, float] = {"rnn": 7e-11, "lstm": 7e-11, "gru": 1.2e-10}
 forward pass."""
 
 
+MOST_AT_ONCE = 1_000_000_000
+"""Multiply-adds of a forward pass, about: its backward pass takes less than a tenth of a second."""
+
+
 def sequence_seconds(cell: Kind, *, steps: int, products: float, cuts: int = 1) -> float:
     """Return roughly the CPU seconds of one update of one network.
 
@@ -76,9 +80,15 @@ def pieces(steps: int, truncation: int) -> Iterator[tuple[int, int]]:
 
 
 def backward(
-    network: Recurrent, inputs: Inputs, targets: Targets, criterion: Criterion, truncation: int = 0
+    network: Recurrent,
+    inputs: Inputs,
+    targets: Targets,
+    criterion: Criterion,
+    truncation: int = 0,
+    *,
+    share: float = 1.0,
 ) -> Float[Tensor, ""]:
-    """Add the gradient of the mean loss to the network's parameters, and return the loss.
+    """Add the gradient of the mean loss, times `share`, to the network's parameters, and return that loss.
 
     With truncation the hidden state still goes from piece to piece, but no gradient goes back between them:
     the loss of a step knows at most `truncation` steps. Source: Williams and Peng (1990).
@@ -89,6 +99,7 @@ def backward(
         targets: of the last steps.
         criterion: the mean loss.
         truncation: steps of a piece; 0 for back-propagation through all steps.
+        share: of these sequences in a batch that is worked through bit by bit.
     """
     steps, counted = len(inputs), len(targets)
     total = torch.zeros((), dtype=inputs.dtype)
@@ -99,7 +110,7 @@ def backward(
             outputs, _states, after = network(inputs[start:end], state)
         if first < end:
             asked = targets[first - steps + counted : end - steps + counted]
-            loss = criterion(outputs[first - start :], asked) * (len(asked) / counted)
+            loss = criterion(outputs[first - start :], asked) * (share * len(asked) / counted)
             loss.backward()
             total += loss.detach()
         state = detached(after)
@@ -142,7 +153,7 @@ class SequenceTraining:
             return math.nan
         self.steps += 1
         self.optimizer.zero_grad()
-        loss = backward(self.network, inputs, targets, self.criterion, self.truncation)
+        loss = self._backward(inputs, targets)
         norm = clip_grad_norm_(self.network.parameters(), self.clip or math.inf).item()
         if not math.isfinite(loss.item()):
             self.overflow = self.steps
@@ -150,6 +161,18 @@ class SequenceTraining:
         self.longest = max(self.longest, norm) if math.isfinite(norm) else math.inf
         self.optimizer.step()
         return loss.item()
+
+    def _backward(self, inputs: Inputs, targets: Targets) -> Tensor:
+        """Add up the gradient; of a large batch bit by bit, since one call of autograd cannot be stopped."""
+        steps, count = inputs.shape[:2]
+        size = steps * sum(parameter.numel() for parameter in self.network.parameters())
+        some = max(1, MOST_AT_ONCE // size)
+        return torch.stack(
+            [
+                backward(self.network, *both, self.criterion, self.truncation, share=both[0].shape[1] / count)
+                for both in zip(inputs.split(some, dim=1), targets.split(some, dim=1), strict=True)
+            ]
+        ).sum()
 
     def longest_gradient(self) -> float:
         """Return the largest norm of a gradient, before clipping, since this was last asked; NaN for none."""

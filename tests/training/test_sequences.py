@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from lab.models.cells import Kind
 from lab.models.recurrent import Recurrent, detached
+from lab.training import sequences
 from lab.training.sequences import SequenceTraining, backward, class_error, pieces, squared_error
 
 CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -136,3 +137,20 @@ def test_the_longest_gradient_is_asked_for_a_stretch_at_a_time():
     training.step(*data())
     assert training.longest_gradient() > 0
     assert training.longest_gradient() == 0
+
+
+@CELLS
+@pytest.mark.parametrize("truncation", [0, 4])
+def test_a_batch_worked_through_bit_by_bit_takes_the_same_step(cell, truncation, monkeypatch):
+    inputs, targets = data(count=7, counted=5)
+    whole, bits = made(cell), made(cell)
+    losses = [SequenceTraining(whole, squared_error, rate=0.1, truncation=truncation).step(inputs, targets)]
+    monkeypatch.setattr(sequences, "MOST_AT_ONCE", 1 + 3 * 10 * size_of(bits))  # three at a time
+    losses += [SequenceTraining(bits, squared_error, rate=0.1, truncation=truncation).step(inputs, targets)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    for one, other in zip(whole.parameters(), bits.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-9)
+
+
+def size_of(network):
+    return sum(parameter.numel() for parameter in network.parameters())
