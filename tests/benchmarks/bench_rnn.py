@@ -21,8 +21,11 @@ SIZES = ((1, 32, 1), (1, 32, 32), (1, 64, 32), (1, 128, 32), (1, 128, 128), (80,
 """Numbers read at a step, 1 as in a series or 80 as of letters; hidden units; batch size."""
 NAMED = ((1, 64, 32), (80, 64, 32))
 """The sizes whose ratios are promised: those of the page's recommended networks, roughly."""
-WANTED_LSTM, WANTED_HOISTED = 2.2, 1.0
-"""How much faster nn.LSTM is than a loop over its cell, and the lab's loop than nn.RNN, at least."""
+WANTED_LSTM, WANTED_HOISTED = 1.5, 1.0
+"""How much faster nn.LSTM is than a loop over its cell, and the lab's loop than nn.RNN, at least.
+
+Measured were 2 to 3 and 1.1 to 1.2; below the promise, the lab would do better with the other form.
+"""
 
 
 def measured(inputs: int, hidden: int, batch: int) -> Cost:
