@@ -76,7 +76,7 @@ def _rates(found: Back) -> str:
 
 
 def _states(states: np.ndarray, labels: Sequence[str], cell: str, panel: str) -> Panel:
-    title = _("Hidden states of a {cell}, step by step").format(cell=cell)
+    title = _("Hidden states of the {cell}, step by step").format(cell=cell)
     chart = state_map(states.T, labels, x_title=_("Step"), y_title=_("Hidden unit"), height=400)
     alt = _(
         "{title}: one row per unit, blue above zero and orange below. After the last step {said}."
