@@ -30,7 +30,7 @@ def kernel_editor(namespace: str, settings: OperationSettings) -> None:
         for row, values in rows.items():
             for column, value in values.items():
                 if value is not None and np.isfinite(value):
-                    cells[int(row), int(column) - 1] = np.clip(value, -LARGEST_CELL, LARGEST_CELL)
+                    cells[int(row), int(column) - 1] = value
         _use(namespace, cells)
 
     form = st.column_config.NumberColumn(format="%.4g", width=62, required=True)
@@ -48,13 +48,14 @@ def kernel_editor(namespace: str, settings: OperationSettings) -> None:
 
 
 def _use(namespace: str, kernel: np.ndarray) -> None:
-    """Make a kernel the learner's own; in a callback."""
+    """Make a kernel the learner's own, no cell larger than a kernel may have; in a callback."""
+    cells = np.clip(np.asarray(kernel, np.float64), -LARGEST_CELL, LARGEST_CELL)
     change(
         namespace,
         OperationSettings,
         conv_kernel=OWN,
         conv_size=str(len(kernel)),
-        conv_cells=kernel_text(np.asarray(kernel, np.float64)),
+        conv_cells=kernel_text(cells),
     )
 
 
@@ -79,6 +80,6 @@ def _learned(namespace: str) -> None:
         index=None,
         key=key,
         placeholder=words("none chosen"),
-        on_change=chosen,
+        on_change=lambda: acted(chosen, namespace, "learned"),
         help=words("Of its first block, as it is after the training of part 2."),
     )

@@ -161,6 +161,22 @@ def test_learned_filters_are_offered_after_a_training_of_this_visit(page: Callab
     np.testing.assert_allclose(kept.kernel(), filters[-1, 1, 0], atol=1e-6)
 
 
+def test_a_learned_filter_about_to_overflow_is_clipped_and_the_page_goes_on(
+    page: Callable[..., AppTest],
+) -> None:
+    one = page()
+    filters = np.full((1, 2, 1, 3, 3), 0.5, np.float32)
+    filters[0, 1, 0, 0] = 12_345.6, -4e30, 3e38
+    one.session_state["last:cnn/train"] = SimpleNamespace(result=SimpleNamespace(filters=[filters]))
+    one.run().selectbox("conv:learned").set_value(2).run()
+    assert not faults(one)
+    kept: OperationSettings = one.session_state["kept:conv"]
+    np.testing.assert_array_equal(kept.kernel()[0], [1000, -1000, 1000])
+    np.testing.assert_array_equal(kept.kernel()[1:], 0.5)
+    one.button("undo:conv").click().run()
+    assert one.session_state["kept:conv"].conv_kernel == "sobel_x"
+
+
 def test_clicks_name_pixels_and_what_is_no_place_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     went: list[tuple[object, ...]] = []
     monkeypatch.setattr("lab.ui.cnn_operation.go", lambda *place: went.append(place))
