@@ -1,6 +1,7 @@
 """A learner's steps against the idiomatic loop, and going on against never having stopped."""
 
 from dataclasses import replace
+from time import sleep
 
 import numpy as np
 import pytest
@@ -81,6 +82,17 @@ def test_going_on_from_a_state_is_never_having_stopped(name, kind):
     for name_of in one.keys() - {"seconds"}:
         np.testing.assert_array_equal(one[name_of], other[name_of])
     assert second.seconds > first.seconds > 0
+
+
+def test_seconds_are_of_computing_not_of_waiting(monkeypatch):
+    mine = learner("sgd")
+    mine.begin(0)
+    images, labels = batches(1)[0]
+    mine.learn(channels_last(images), labels)
+    before, forward = mine.seconds, mine.network.forward
+    monkeypatch.setattr(mine.network, "forward", lambda images: (sleep(0.5), forward(images))[1])
+    mine.learn(channels_last(images), labels)
+    assert before < mine.seconds < before + 0.4
 
 
 def test_an_overflow_is_told_by_its_step_and_ends_the_steps():

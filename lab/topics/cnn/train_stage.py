@@ -223,21 +223,22 @@ def _sizes(settings: Settings) -> list[str]:
 
 
 def _outcome(settings: Settings, result: Trained | None) -> list[str]:
-    """Return how fast it went; wall time, so only a finished run has it."""
+    """Return how fast it went; chance has a hand in it, so only a finished run has it."""
     if result is None or not settings.epochs:
         return []
     taken = result.seconds[-1, 0]
     speed = result.history.epochs[-1] * settings.examples / taken if taken else 0.0
     told = [
-        _("Steps of the convolutional network: {seconds:.1f} s, {speed:,.0f} images per second.").format(
-            seconds=taken, speed=speed
-        )
+        _(
+            "Steps of the convolutional network: {seconds:.1f} seconds of computing, {speed:,.0f} images per "
+            "second."
+        ).format(seconds=taken, speed=speed)
     ]
     reached = result.seconds_to(TARGET)
     if reached is None:
         told.append(_("It has not reached {share:.0%} of the test images.").format(share=TARGET))
     else:
-        text = _("{share:.0%} of the test images after {seconds:.1f} s of steps (epoch {epoch}).")
+        text = _("{share:.0%} of the test images after {seconds:.1f} seconds of computing (epoch {epoch}).")
         told.append(text.format(share=TARGET, epoch=_moment(reached[0]), seconds=reached[1]))
     return told
 
