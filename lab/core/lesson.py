@@ -16,6 +16,23 @@ D = TypeVar("D", bound=LessonSettings)
 R = TypeVar("R")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Beginning:
+    """Where a run can be taken up: as if a shorter one had been asked for, and had ended.
+
+    Attributes:
+        settings: of the shorter run.
+        earlier: what of its result `Context.earlier` needs.
+    """
+
+    settings: LessonSettings
+    earlier: Any
+
+
+def _forget(_beginning: Beginning) -> None:
+    """Keep nothing: a run that nobody can stop needs no beginning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a run needs besides its settings.
@@ -25,11 +42,13 @@ class Context:
         files: the learner's own files by their SHA-256; never kept after the visit.
         earlier: a finished result of the same settings with fewer epochs. An experiment may go on from
             it, and then ends in the same events and result as a run from the start, to the last bit.
+        keep: called by an experiment now and then, with where it can be taken up if it is stopped.
     """
 
     device: str = "cpu"
     files: Mapping[str, bytes] = field(default_factory=dict)
     earlier: Any = None
+    keep: Callable[[Beginning], None] = _forget
 
 
 class Train(Protocol[S_contra, R]):

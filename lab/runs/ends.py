@@ -1,13 +1,14 @@
 """How runs end that the engine ends, in one sentence each for the learner."""
 
+from lab.core.lesson import Beginning
 from lab.runs.engine import End, Limits
 
 SMALLER = "choose fewer networks, neurons or epochs"
 
 
-def stopped() -> End:
-    """Return the end of a run that its visitor stopped."""
-    return End("cancelled", "The run was stopped.")
+def stopped(begun: Beginning | None = None) -> End:
+    """Return the end of a run that its visitor stopped, and where it can be taken up."""
+    return End("cancelled", "The run was stopped.", begun=begun)
 
 
 def replaced() -> End:

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 
 from lab.core.errors import RunError
 from lab.core.events import Event
-from lab.core.lesson import Context
+from lab.core.lesson import Beginning, Context
 from lab.core.settings import LessonSettings
 
 State = Literal["queued", "running", "done", "error", "cancelled", "timeout", "memory", "lost"]
@@ -94,12 +94,14 @@ class End:
         result: what the experiment returned, if it is done.
         details: a traceback for the lab's log, never for the learner; without the fault's own words, which
             may quote what the learner typed.
+        begun: where a stopped run can be taken up, if its experiment has kept that.
     """
 
     state: State
     message: str = ""
     result: Any = None
     details: str = ""
+    begun: Beginning | None = None
 
 
 class FailedRunError(RunError):
@@ -150,6 +152,7 @@ class Run:
         message: one sentence for the learner if the run ended badly, else empty.
         events: all events so far, in order; it only grows.
         result: the experiment's result once the state is `done`.
+        begun: where a run that has ended can be taken up; None if nowhere.
         owner: the visitor for whom it runs; empty if for none in particular.
         priority: runs of a higher one begin first.
         seconds: how long it is expected to run.
@@ -179,6 +182,7 @@ class Run:
         self.message = ""
         self.events: list[Event] = []
         self.result: Any = None
+        self.begun: Beginning | None = None
         self.owner = owner
         self.priority = priority
         self.seconds = seconds
@@ -252,6 +256,7 @@ class Run:
             if self.state == "running" and self.begins is not None:
                 self.took = time.monotonic() - self.begins
             self.result, self.message = end.result, end.message
+            self.begun = Beginning(self.job.settings, end.result) if end.state == "done" else end.begun
             self.state = end.state
             callbacks, self._callbacks = self._callbacks, []
         if end.details:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 
 from lab.core.errors import LabError, RunError
 from lab.core.events import Done, Evaluated, Event, Framed
-from lab.core.lesson import Experiment
+from lab.core.lesson import Beginning, Experiment
 from lab.runs import ends
 from lab.runs.engine import End, Limits, end_by_fault
 from lab.runs.pipe import Order, Outbox, packed
@@ -103,29 +104,36 @@ def drive(order: Order, find: str, emit: Callable[[Event], object], stopper: Sto
         stopper: made for the calling thread; `stopper.ask` stops the run.
     """
     torch.set_num_threads(1)  # also a promise: more threads would add in another order
+    meter = _Meter(order.limits, emit)
     try:
         experiment = experiment_named(find, order.experiment)
         settings = experiment.settings.model_validate_json(order.settings)
         # an experiment that forgets to leave a mode must not change the next one
         with torch.inference_mode(False), torch.enable_grad():
-            return _last_item(experiment.train(settings, order.context), _Meter(order.limits, emit), stopper)
+            context = replace(order.context, keep=meter.keep)
+            return _last_item(experiment.train(settings, context), meter, stopper)
     except Stop:
-        return ends.stopped()
+        return ends.stopped(meter.begun)
     except LabError as fault:
         return End("error", str(fault))
     except Exception as fault:
         if stopper.asked:
-            return ends.stopped()
+            return ends.stopped(meter.begun)
         return end_by_fault(fault, order.limits)
 
 
 class _Meter:
-    """Passes events on, as many as a run may send."""
+    """Passes events on, as many as a run may send, and keeps the last of its beginnings."""
 
     def __init__(self, limits: Limits, emit: Callable[[Event], object]) -> None:
         self._limits = limits
         self._emit = emit
         self._events = self._bytes = 0
+        self.begun: Beginning | None = None
+
+    def keep(self, begun: Beginning) -> None:
+        """Keep where the run can be taken up; it travels only if the run is stopped."""
+        self.begun = begun
 
     def send(self, event: Event) -> None:
         """Emit an event; raise RunError if it is one too many."""

@@ -74,9 +74,14 @@ def _without_effect() -> dict[str, int]:
 
 
 def _going_on(settings: Settings, asked: Run) -> None:
-    """Draw the buttons that lengthen the run."""
+    """Draw the buttons that lengthen the run, or end a stopped one where it stands."""
     most = settings.most_epochs()
     steps = [(words("Start"), words("Back to the first weights."), 0)]
+    begun = asked.begun
+    if asked.message and begun is not None:
+        done = begun.settings.epochs  # type: ignore[attr-defined]
+        label = words("Keep 1 epoch") if done == 1 else words("Keep {number} epochs").format(number=done)
+        steps.append((label, words("End the run there: all parts of the lesson show that network."), done))
     for number in (1, 5):
         label = words("+1 epoch") if number == 1 else words("+{number} epochs").format(number=number)
         tip = words("Go on from these weights; this network may have {most} epochs.").format(most=most)
@@ -85,7 +90,7 @@ def _going_on(settings: Settings, asked: Run) -> None:
         st.button(
             label,
             help=tip,
-            disabled=epochs == settings.epochs or (bool(epochs) and bool(asked.message)),
+            disabled=epochs == settings.epochs or (bool(epochs) and bool(asked.message) and begun is None),
             on_click=change,
             args=(NAMESPACE, Settings),
             kwargs={"epochs": epochs},

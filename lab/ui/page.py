@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -145,19 +146,22 @@ def run(experiment: Experiment[S, Any, Any], settings: S) -> Run:
     device, note = session.device(float64=experiment.float64)
     if note:
         st.caption(note)
-    context = Context(device, session.files(settings), _earlier(experiment, settings, last, device))
+    context = Context(device, session.files(settings), _earlier(experiment, settings, device))
     asked = desk().ask(Job(experiment.name, settings, context), session.visitor(), last=last)
     st.session_state.setdefault(ASKED, set()).add(experiment.name)
     if asked.state == "done":
         st.session_state[f"last:{experiment.name}"] = asked
+    if asked.begun is not None:
+        st.session_state[f"begun:{experiment.name}"] = asked
     return asked
 
 
-def _earlier(experiment: Experiment[Any, Any, Any], settings: Any, last: Run | None, device: str) -> Any:
-    """Return the result of this visit's last run, if the new run can go on from it."""
-    if last is None or last.job.context.device != device:
+def _earlier(experiment: Experiment[Any, Any, Any], settings: Any, device: str) -> Any:
+    """Return what this visit's last run, finished or stopped, leaves for a new one that can go on from it."""
+    last: Run | None = st.session_state.get(f"begun:{experiment.name}")
+    if last is None or last.begun is None or last.job.context.device != device:
         return None
-    return last.result if experiment.resumes(last.job.settings, settings) else None
+    return last.begun.earlier if experiment.resumes(last.begun.settings, settings) else None
 
 
 def views(
@@ -172,12 +176,8 @@ def views(
             st.info(asked.message, icon=":material/stop_circle:")
         else:
             st.error(asked.message, icon=":material/error:")
-        st.button(
-            words("Run again"),
-            key=f"again:{experiment.name}",
-            on_click=_ask_again,
-            args=(asked,),
-        )
+        with st.container(horizontal=True):
+            _again_buttons(asked)
     draw_stage(experiment, asked, display, triggers or {})
 
 
@@ -198,8 +198,18 @@ def _stop(name: str) -> None:
     desk().stop(session.visitor(), name)
 
 
-def _ask_again(asked: Run) -> None:
-    desk().ask(asked.job, session.visitor(), again=True)
+def _again_buttons(asked: Run) -> None:
+    """Draw the buttons that take a run up where it was stopped, if that is known, or ask for it anew."""
+    jobs = {words("Run again"): asked.job}
+    if asked.begun is not None:
+        context = replace(asked.job.context, earlier=asked.begun.earlier)
+        jobs = {words("Continue"): replace(asked.job, context=context)} | jobs
+    for label, job in jobs.items():
+        st.button(label, key=f"{label}:{asked.job.experiment}", on_click=_ask_again, args=(job,))
+
+
+def _ask_again(job: Job) -> None:
+    desk().ask(job, session.visitor(), again=True)
 
 
 def close_page(lesson: Lesson) -> None:

@@ -1,5 +1,7 @@
 """A learner trains the network, goes on, and reads the same numbers that training in this process gives."""
 
+import re
+
 import pytest
 
 from lab.core.lesson import Context
@@ -34,3 +36,19 @@ def test_a_run_shows_itself_at_once_and_can_be_stopped(lab: LabPage) -> None:
     lab.button("Stop").click()
     lab.page.get_by_text("The run was stopped.").wait_for(timeout=10_000)
     assert lab.button("Run again").is_visible()
+
+
+def test_a_stopped_run_continues_to_the_numbers_of_one_that_was_not(lab: LabPage) -> None:
+    lab.go("/cnn?part=train&images=digits8&padding=same&epochs=20&batch_size=10")
+    lab.page.get_by_text(re.compile(r"^epoch [1-9]")).first.wait_for(timeout=20_000)
+    lab.button("Stop").click()
+    told = lab.page.get_by_text("The run was stopped.")
+    told.wait_for(timeout=10_000)
+    assert lab.page.get_by_role("button", name=re.compile(r"Keep \d+ epoch")).is_visible()
+    lab.button("Continue").click()
+    told.wait_for(state="hidden")
+    lab.complete()
+    settings = Settings(images="digits8", padding="same", epochs=20, batch_size=10)
+    *_events, done = train(settings, Context())
+    shares = done.result.history.values["test_accuracy"][:, 0]  # type: ignore[union-attr]
+    assert lab.curve("convolutional, test") == pytest.approx(100 * shares, abs=1e-4)

@@ -1,6 +1,7 @@
 """The run of the convolutional network: its images, its events, what it leaves, and going on."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -12,11 +13,14 @@ from lab.core.events import Diverged, Done, Evaluated, Finished, Framed, Started
 from lab.core.lesson import Context
 from lab.data.digits import digits
 from lab.models.convnet import ConvNet, DenseTwin, filters_of
+from lab.runs.engine import EXPERIMENTS, Limits
+from lab.runs.pipe import Order
+from lab.runs.worker import Stopper, drive
 from lab.topics.cnn.display import Display
 from lab.topics.cnn.images import images_of
 from lab.topics.cnn.settings import NARROW, WIDE, Settings, looks
 from lab.topics.cnn.stage import TRAIN, stage
-from lab.topics.cnn.train import resumes, train
+from lab.topics.cnn.train import KEPT, MOST_KEPT_BYTES, resumes, train
 from lab.topics.cnn.trained import network_of
 from tests.contract.test_experiments import assert_equal
 
@@ -91,7 +95,7 @@ def test_filters_and_weights_are_those_of_the_moment(small):
     for frame, filters in zip(frames, result.filters[0], strict=True):
         np.testing.assert_array_equal(frame.parameters[0], filters.ravel())
     with pytest.raises(KeyError):
-        network_of(result, 1)
+        network_of(result, len(result.moments))
 
 
 def test_shifted_scores_are_those_of_images_shifted_by_numpy(small):
@@ -118,6 +122,12 @@ def test_going_on_ends_as_a_run_from_the_start_to_the_last_bit(settings, begun):
     events, result = told(settings)
     resumed, again = told(settings, earlier=told(first)[1])
     assert_equal(resumed, events)
+    assert_same(again, result)
+
+
+def assert_same(again, result):
+    """Compare all of two results but the seconds they took, to the last bit."""
+    assert_equal(again.events, result.events)
     assert again.kept.keys() == result.kept.keys()
     np.testing.assert_array_equal(again.scores, result.scores)
     np.testing.assert_array_equal(again.moments, result.moments)
@@ -126,6 +136,36 @@ def test_going_on_ends_as_a_run_from_the_start_to_the_last_bit(settings, begun):
     for one, other in zip(again.learners, result.learners, strict=True):
         for name in one.keys() - {"seconds"}:
             np.testing.assert_array_equal(one[name], other[name])
+
+
+def stopped(settings, epoch):
+    """Return how a run ends that is stopped by the first event after `epoch` epochs."""
+    stopper = Stopper(threading.get_ident())
+
+    def emit(event):
+        if isinstance(event, Evaluated) and event.epoch > epoch:
+            stopper.ask()
+
+    order = Order(TRAIN.name, settings.key(), Context(), Limits())
+    return drive(order, EXPERIMENTS, emit, stopper)
+
+
+@pytest.mark.parametrize("settings", [SMALL, LIVELY])
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_stopped_run_goes_on_from_its_last_whole_epoch_to_the_same_bits(settings, epoch):
+    end = stopped(settings, epoch)
+    assert (end.state, end.result) == ("cancelled", None)
+    begun = pickle.loads(pickle.dumps(end)).begun
+    assert begun.settings == settings.changed(epochs=epoch)
+    events, result = told(settings)
+    resumed, again = told(settings, earlier=begun.earlier)
+    assert_equal(resumed, events)
+    assert_same(again, result)
+    assert_same(told(begun.settings, earlier=begun.earlier)[1], told(begun.settings)[1])
+
+
+def test_a_run_stopped_within_its_first_epoch_has_no_beginning():
+    assert stopped(SMALL, 0).begun is None
 
 
 def test_only_more_epochs_go_on():
@@ -193,6 +233,16 @@ def test_no_run_is_estimated_at_more_than_half_a_minute():
 @pytest.mark.parametrize(("examples", "times"), [(4000, 4), (1437, 2), (300, 1)])
 def test_small_epochs_are_measured_less_often(examples, times):
     assert looks(examples) == times
+
+
+def test_of_a_small_network_all_moments_are_kept_and_of_larger_ones_those_that_tell_most():
+    for network, known in ((NARROW, (0, 1, 2, 3, 4)), (WIDE, (0, 2, 4))):
+        settings = Settings.checked(network | {"train_images": 1000, "epochs": 2, "twin": False})
+        _events, result = told(settings)
+        assert np.allclose(result.moments, [0, 0.5, 1, 1.5, 2], atol=0.02)
+        assert result.full_moments == known
+        bytes_of_all = 4 * settings.architecture().parameters
+        assert bytes_of_all * len(KEPT[: MOST_KEPT_BYTES // bytes_of_all]) <= 6e6
 
 
 def test_there_is_always_a_moment_for_a_picture_and_few_in_all():

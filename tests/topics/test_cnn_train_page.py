@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lab.core.lesson import Context
 from lab.core.settings import controls_of
+from lab.runs.desk import Desk
+from lab.runs.engine import End, Job, Run
 from lab.topics.cnn.settings import WIDE, Settings
+from lab.topics.cnn.stage import TRAIN
 from tests.contract.controls_as_strategies import extremes_of
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +61,50 @@ def test_presets_and_going_on_set_the_settings(page):
     assert settings_of(page).epochs == 0
     assert not page.exception
     assert not page.error
+
+
+@pytest.fixture
+def stopped(monkeypatch):
+    """Let the page's first run be one that was stopped after its first epoch; return what was asked for."""
+    settings = Settings.from_query(QUICK | {"epochs": "3"})[0]
+    begun = []
+    list(TRAIN.train(settings, Context(keep=begun.append)))
+    run = Run(Job(TRAIN.name, settings))
+    run.finish(End("cancelled", "The run was stopped.", begun=begun[0]))
+    asked, ask = [], Desk.ask
+
+    def answer(self, job, visitor, *, again=False, last=None):
+        if job.key == run.key and not again and not any(one.key == run.key for one in asked):
+            return run
+        asked.append(job)
+        return ask(self, job, visitor, again=again, last=last)
+
+    monkeypatch.setattr(Desk, "ask", answer)
+    return begun[0], asked
+
+
+@pytest.mark.parametrize(("label", "epochs"), [("Continue", 3), ("Keep 1 epoch", 1), ("+1 epoch", 4)])
+def test_a_stopped_run_is_taken_up_where_it_stood(stopped, page, label, epochs):
+    begun, asked = stopped
+    page.query_params["epochs"] = "3"
+    page.run()
+    assert [one.value for one in page.info] == ["The run was stopped."]
+    asked.clear()
+    button(page, label).click().run()
+    assert not page.exception
+    assert not page.info
+    assert asked[0].context.earlier is begun.earlier
+    run = page.session_state["last:cnn/train"]
+    assert run.result.moments[-1] == settings_of(page).epochs == epochs
+
+
+def test_run_again_begins_anew(stopped, page):
+    page.query_params["epochs"] = "3"
+    again = button(page.run(), "Run again")
+    stopped[1].clear()
+    again.click().run()
+    assert stopped[1][0].context.earlier is None
+    assert page.session_state["last:cnn/train"].result.moments[-1] == 3
 
 
 def test_only_the_filters_of_blocks_that_there_are_have_controls(page):

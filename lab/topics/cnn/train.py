@@ -1,6 +1,7 @@
 """Train a convolutional network, and beside it a dense one of the same size, on the same batches."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,11 +10,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lab.core.events import Diverged, Done, Evaluated, Event, Finished, Framed, Started
-from lab.core.lesson import Context
+from lab.core.lesson import Beginning, Context
 from lab.models.convnet import ConvNet, DenseTwin, filters_of
 from lab.topics.cnn.images import augmentation_of, images_of
 from lab.topics.cnn.settings import Settings, looks
-from lab.topics.cnn.trained import Trained, Weights, network_of, weights_in
+from lab.topics.cnn.trained import Record, Trained, Weights, network_of, weights_in
 from lab.training.augmentation import shifted
 from lab.training.convolutional import Learner, channels_last
 
@@ -21,11 +22,10 @@ __all__ = ["Trained", "images_of", "network_of", "resumes", "seconds", "train"]
 
 WAYS = torch.tensor([[1, 0], [0, 1], [-1, 0], [0, -1]])
 MOST_SHIFT = 6
-KEPT = (0.25, 1.0, 3.0, 10.0)
-"""Epochs after which all weights are kept."""
-KEPT_OF_LARGE = (1.0,)
-LARGE = 250_000
-"""Parameters from which on fewer are kept: a result stays a few megabytes."""
+KEPT = (1.0, 0.25, 3.0, 10.0, 2.0, 5.0, 0.5, 0.75, 1.5, 4.0, *map(float, range(6, 20)))
+"""Epochs after which all weights are kept, the most telling ones first."""
+MOST_KEPT_BYTES = 6_000_000
+"""Of all those weights, so that a result stays a few megabytes; large networks keep the first of `KEPT`."""
 
 
 def train(settings: Settings, context: Context) -> Iterator[Event | Done[Trained]]:
@@ -50,17 +50,18 @@ class _Course:
         self.seconds: list[list[float]] = []
         self.lost: set[int] = set()
 
-    def events(self, earlier: Trained | None) -> Iterator[Event]:
+    def events(self, earlier: Record | None) -> Iterator[Event]:
         """Yield all events; those of `earlier` first, as they were told then."""
         yield Started(float(self.settings.epochs), 1 + self.settings.twin)
         self._prepare()
         if earlier is None:
             yield from self._looked(0.0)
         else:
-            yield from earlier.events[1:-1]
+            yield from (one for one in earlier.events[1:] if not isinstance(one, Finished))
             self._take_up(earlier)
         while self.epoch < self.settings.epochs and self.sound:
             yield from self._epoch(round(self.epoch) + 1)
+            self._keep()
         yield Finished("epochs" if self.sound else "diverged", self.epoch)
 
     def _prepare(self) -> None:
@@ -83,13 +84,17 @@ class _Course:
     def sound(self) -> bool:
         return not all(learner.overflow for learner in self.learners)
 
-    def _take_up(self, earlier: Trained) -> None:
+    def _keep(self) -> None:
+        """Say where the run can be taken up if it is stopped in the next epoch."""
+        if self.sound:
+            done = self.settings.changed(epochs=round(self.epoch))
+            self.context.keep(Beginning(done, Record(**self._written())))
+
+    def _take_up(self, earlier: Record) -> None:
         for learner, state in zip(self.learners, earlier.learners, strict=True):
             learner.restore(state)
-        ended = earlier.events[-1]
-        assert isinstance(ended, Finished)
-        self.epoch = ended.epoch
         self.moments = earlier.moments.tolist()
+        self.epoch = self.moments[-1]
         self.filters = [list(moment) for moment in zip(*earlier.filters, strict=True)]
         self.kept = dict(earlier.kept)
         self.seconds = earlier.seconds.tolist()
@@ -148,8 +153,7 @@ class _Course:
     def _moment(self, nominal: float) -> Framed:
         """Write the filters down, at some moments all weights."""
         filters = [one.detach().cpu().numpy().copy(order="C") for one in filters_of(self.network)]
-        large = self.network.architecture.parameters > LARGE
-        if nominal in (KEPT_OF_LARGE if large else KEPT):
+        if nominal in KEPT[: MOST_KEPT_BYTES // (4 * self.network.architecture.parameters)]:
             self.kept[len(self.moments)] = weights_in(self.learners[0].state())
         self.moments.append(self.epoch)
         self.filters.append(filters)
@@ -161,20 +165,26 @@ class _Course:
         scores = [learner.scores(images.test).cpu().numpy() for learner in self.learners]
         shifts = tuple(range(min(MOST_SHIFT, self.settings.side // 4) + 1))
         return Trained(
-            architecture=self.network.architecture,
-            seed=self.settings.seed,
-            moments=np.array(self.moments),
-            filters=tuple(np.stack(block) for block in zip(*self.filters, strict=True)),
-            kept=self.kept,
+            **self._written(),
             scores=np.stack(scores),
             test_labels=images.test_labels.cpu().numpy(),
             shifts=shifts,
             shifted=np.stack([self._shifted(shift) for shift in shifts], axis=1),
             twin_parameters=_parameters(self.learners[1]) if self.settings.twin else 0,
-            events=tuple(self.told),
-            seconds=np.array(self.seconds),
-            learners=tuple(learner.state() for learner in self.learners),
         )
+
+    def _written(self) -> dict[str, Any]:
+        """Return the fields of `Record`."""
+        return {
+            "architecture": self.network.architecture,
+            "seed": self.settings.seed,
+            "moments": np.array(self.moments),
+            "filters": tuple(np.stack(block) for block in zip(*self.filters, strict=True)),
+            "kept": dict(self.kept),
+            "events": tuple(self.told),
+            "seconds": np.array(self.seconds),
+            "learners": tuple(learner.state() for learner in self.learners),
+        }
 
     def _shifted(self, shift: int) -> Float[np.ndarray, " network"]:
         """Return what share of the test images is read rightly after a shift, a quarter of them each way."""

@@ -18,22 +18,19 @@ TARGET = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """A finished run. Network 0 is the convolutional one, network 1 its dense twin, if there is one.
+class Record:
+    """What a run has written down so far, and all that going on needs.
+
+    Network 0 is the convolutional one, network 1 its dense twin, if there is one.
 
     Attributes:
         architecture: of the convolutional network.
         seed: from which its first weights follow.
-        moments: epochs at which the filters were written down, from 0 to the end.
+        moments: epochs at which the filters were written down, from 0 to where it stands.
         filters: of each block, at each moment.
         kept: weights at some moments between the first and the last, by the number of the moment.
-        scores: what each network says of the test images at the end.
-        test_labels: what those show.
-        shifts: by how many pixels test images were shifted, from 0.
-        shifted: share of them that each network then reads rightly; NaN after an overflow.
-        twin_parameters: of the dense network; 0 if there is none.
         events: all that happened.
-        seconds: wall time spent on steps up to each measurement; the only thing here that chance decides.
+        seconds: of computing steps, up to each measurement; the only thing here that chance decides.
         learners: state of each network, from which training can go on.
     """
 
@@ -42,11 +39,6 @@ class Trained:
     moments: Float[np.ndarray, " moment"]
     filters: Sequence[Float32[np.ndarray, "moment out in y x"]]
     kept: Mapping[int, Weights]
-    scores: Float32[np.ndarray, "network example class"]
-    test_labels: Int64[np.ndarray, " example"]
-    shifts: tuple[int, ...]
-    shifted: Float[np.ndarray, "network shift"]
-    twin_parameters: int
     events: tuple[Event, ...]
     seconds: Float[np.ndarray, "measurement network"]
     learners: tuple[State, ...]
@@ -81,7 +73,26 @@ class Trained:
         return float(history.epochs[first]), float(self.seconds[first, network])
 
 
-def network_of(result: Trained, moment: int = -1) -> ConvNet:
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained(Record):
+    """A finished run.
+
+    Attributes:
+        scores: what each network says of the test images at the end.
+        test_labels: what those show.
+        shifts: by how many pixels test images were shifted, from 0.
+        shifted: share of them that each network then reads rightly; NaN after an overflow.
+        twin_parameters: of the dense network; 0 if there is none.
+    """
+
+    scores: Float32[np.ndarray, "network example class"]
+    test_labels: Int64[np.ndarray, " example"]
+    shifts: tuple[int, ...]
+    shifted: Float[np.ndarray, "network shift"]
+    twin_parameters: int
+
+
+def network_of(result: Record, moment: int = -1) -> ConvNet:
     """Return the network as it was at a moment, in evaluation mode, on the CPU.
 
     Args:
