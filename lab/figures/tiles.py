@@ -58,6 +58,52 @@ def tiles_figure(
     return chart
 
 
+def in_rows(images: Float[np.ndarray, "image y x"], across: int) -> Float[np.ndarray, "row column y x"]:
+    """Return images in rows of `across`, as `tiles_figure` takes them; what is left of the last row is empty.
+
+    Example:
+        >>> in_rows(np.ones((3, 1, 1)), 2)[..., 0, 0].tolist()
+        [[1.0, 1.0], [1.0, nan]]
+    """
+    rows = -(-len(images) // across)
+    sheet = np.full((rows * across, *images.shape[1:]), np.nan, np.float32)
+    sheet[: len(images)] = images
+    return sheet.reshape(rows, across, *images.shape[1:])
+
+
+def tile_at(x: float, y: float, shape: tuple[int, int, int], across: int) -> tuple[int, int, int] | None:
+    """Return image, row and column, from 0, of a place on the map of `in_rows`; None between the images.
+
+    Args:
+        x: column on the map, from 0.
+        y: row on the map, from 0.
+        shape: images, and rows and columns of each.
+        across: images in a row.
+
+    Example:
+        >>> tile_at(27.3, 2.0, (8, 26, 26), 4), tile_at(26.0, 2.0, (8, 26, 26), 4)
+        ((1, 2, 0), None)
+    """
+    count, rows, columns = shape
+    (right, column), (down, row) = divmod(round(x), columns + 1), divmod(round(y), rows + 1)
+    number = down * across + right
+    known = 0 <= right < across and 0 <= number < count
+    return (number, row, column) if known and column < columns and row < rows else None
+
+
+def tile_frame(number: int, shape: tuple[int, int], across: int) -> dict[str, float]:
+    """Return the corners around an image on the map of `in_rows`, for a shape.
+
+    Args:
+        number: of the image, from 0.
+        shape: its rows and columns.
+        across: images in a row.
+    """
+    down, right = divmod(number, across)
+    x, y = right * (shape[1] + 1) - 0.5, down * (shape[0] + 1) - 0.5
+    return {"x0": x, "x1": x + shape[1], "y0": y, "y1": y + shape[0]}
+
+
 def _scale(sheet: np.ndarray, grey: bool) -> dict[str, object]:
     """Return the colours, which run from the smallest to the largest number, or evenly around 0."""
     known = sheet[np.isfinite(sheet)]

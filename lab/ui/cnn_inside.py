@@ -1,5 +1,6 @@
 """Inside the trained network: a picture to choose or draw, its feature maps, and the sum behind one value."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,11 +8,15 @@ import streamlit as st
 
 from lab.core.lesson import Context
 from lab.topics.cnn.display import LAYERS, Display
-from lab.topics.cnn.inside import Inside, inside
-from lab.topics.cnn.inside_stage import place_on_sheet
-from lab.topics.cnn.settings import Settings
+from lab.topics.cnn.inside import END, Inside, inside, stop_of, stops
+from lab.topics.cnn.inside_equations import equations
+from lab.topics.cnn.inside_stage import MOST_MAPS, place_on_sheet
+from lab.topics.cnn.parts import Part
+from lab.topics.cnn.settings import TEST_IMAGES, Settings
 from lab.topics.cnn.stage import TRAIN
+from lab.topics.cnn.strip import ON_STRIP, STRIP, image_on_strip
 from lab.topics.cnn.trained import Trained
+from lab.ui.acts import acted
 from lab.ui.canvas import canvas
 from lab.ui.cnn_looks import of_view
 from lab.ui.cnn_train import shared_run
@@ -21,14 +26,15 @@ from lab.ui.session import files
 from lab.ui.words import words
 
 VIEW = "cnn-inside"
-MOST_SUMS, IN_A_ROW = 16, 4
 
 
 def show() -> None:
     """Draw the part of the page."""
     settings, asked = shared_run()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        display = controls(Display, VIEW, of_view("inside", "in_"))
+        display = controls(Display, VIEW, _given(settings))
+        if display.in_picture == "test":
+            _strip_buttons(settings, display)
     display = _with_picture(display)
     if display is None:
         st.info(words("Upload a picture to begin, or choose another one."))
@@ -37,39 +43,112 @@ def show() -> None:
         stop_button(TRAIN, asked)
     result: Trained | None = asked.result
     if result is not None and not result.overflow[0]:
+        _moments(display, result)
         _write(inside(settings, display, Context(files=files()), result), display)
-    views(TRAIN, asked, display, _triggers(settings))
-    if result is not None:
-        _moments(result)
+    views(TRAIN, asked, display, _triggers(settings, display))
+
+
+def look_inside(number: int) -> None:
+    """Turn to this part, with a test image as the whole training reads it; in a callback."""
+    kept: Display = st.session_state.get(f"kept:{VIEW}", Display(view="inside"))
+    settled(VIEW, kept, in_picture="test", in_image=number, in_moment=END)
+    change("part", Part, part="inside")
+
+
+def _given(settings: Settings) -> dict[str, object]:
+    """Return the fields that get no control: those of other parts, and those without effect here."""
+    given = of_view("inside", "in_")
+    if max(settings.channels) <= MOST_MAPS:
+        given["in_maps"] = Display.model_fields["in_maps"].default
+    return given
+
+
+def _strip_buttons(settings: Settings, display: Display) -> None:
+    """Draw the buttons that go through the strip of test images."""
+    count = TEST_IMAGES[settings.images]
+    here = (display.in_image - 1) % count // ON_STRIP * ON_STRIP + 1
+    for label, icon, there in (
+        (words("Images before"), ":material/arrow_back:", here - ON_STRIP),
+        (words("More images"), ":material/arrow_forward:", here + ON_STRIP),
+    ):
+        st.button(
+            label,
+            icon=icon,
+            disabled=not 1 <= there <= count,
+            on_click=change,
+            args=(VIEW, Display),
+            kwargs={"in_image": there},
+        )
 
 
 def _with_picture(display: Display) -> Display | None:
     """Draw sheet or upload, if the picture comes from there; return None as long as there is none."""
     if display.in_picture == "drawn":
-        canvas("cnn:canvas", display.in_drawing, lambda text: change(VIEW, Display, in_drawing=text))
+        canvas("cnn:canvas", display.in_drawing, _drawn)
     if display.in_picture != "upload":
         return display
     found = uploaded_picture(display.in_file, "cnn:upload")
     return None if found is None else settled(VIEW, display, in_file=found)
 
 
-def _triggers(settings: Settings) -> dict[str, Callable[[Any], None]]:
-    """Return what a click on each layer's maps does; what is no place in them is left alone."""
-    shapes = {row.name: row.shape for row in settings.architecture().table() if len(row.shape) == 3}
+def _drawn(text: str) -> None:
+    """Take what was drawn, if it is a drawing; in a callback."""
 
-    def picked(layer: str, shape: tuple[int, ...]) -> Callable[[Any], None]:
-        def act(place: Any) -> None:
-            try:
-                found = place_on_sheet(float(place["x"]), float(place["y"]), shape)  # type: ignore[arg-type]
-            except (KeyError, TypeError, ValueError, OverflowError):
-                return
+    def taken() -> None:
+        change(VIEW, Display, in_drawing=Display().changed(in_drawing=text).in_drawing)
+
+    acted(taken, VIEW, "drawing")
+
+
+def _triggers(settings: Settings, display: Display) -> dict[str, Callable[[Any], None]]:
+    """Return what clicks on the strip and on each layer's maps do; what is no place there is left alone."""
+    rows = (row for row in settings.architecture().table() if row.name in LAYERS)
+    shapes = {row.name: row.shape if len(row.shape) == 3 else (*row.shape, 1, 1) for row in rows}
+
+    def chosen(x: float, y: float) -> None:
+        number = image_on_strip(x, y, settings, display.in_image)
+        if number is not None:
+            change(VIEW, Display, in_image=number)
+
+    def picked(layer: str) -> Callable[[float, float], None]:
+        def act(x: float, y: float) -> None:
+            found = place_on_sheet(x, y, shapes[layer], display.in_maps)  # type: ignore[arg-type]
             if found is not None:
                 names = ("in_channel", "in_row", "in_column")
                 change(VIEW, Display, in_layer=layer, **dict(zip(names, found, strict=True)))
 
         return act
 
-    return {f"in_{layer}": picked(layer, shape) for layer, shape in shapes.items() if layer in LAYERS}
+    return {STRIP: clicked(chosen)} | {f"in_{layer}": clicked(picked(layer)) for layer in shapes}
+
+
+def clicked(act: Callable[[float, float], None]) -> Callable[[Any], None]:
+    """Return what takes a click of the stage: it calls `act` with the place, if it is one."""
+
+    def take(place: Any) -> None:
+        try:
+            x, y = (float(place[axis]) for axis in "xy")
+        except (KeyError, TypeError, ValueError):
+            return
+        if math.isfinite(x) and math.isfinite(y):
+            act(x, y)
+
+    return take
+
+
+def _moments(display: Display, result: Trained) -> None:
+    """Draw the slider through the training: one stop for each moment whose weights are known."""
+    epochs, key = {stop: result.moments[moment] for stop, moment in stops(result).items()}, "cnn:moment"
+    st.session_state[key] = stop_of(display, result)
+    st.select_slider(
+        words("Moment of the training (epochs)"),
+        list(epochs),
+        key=key,
+        format_func=lambda stop: f"{epochs[stop]:.3g}",
+        on_change=lambda: change(VIEW, Display, in_moment=st.session_state[key]),
+        disabled=len(epochs) < 2,
+        help=words("0 is before the first step; everything below is of the network as it then was."),
+    )
 
 
 def _write(seen: Inside, display: Display) -> None:
@@ -79,40 +158,8 @@ def _write(seen: Inside, display: Display) -> None:
         words("**{layer}, map {channel}, row {row}, column {column}**").format(
             layer=LAYERS[spot.layer], channel=spot.channel + 1, row=spot.row + 1, column=spot.column + 1
         )
+        if spot.block is not None
+        else words("**{layer}, neuron {channel}**").format(layer=LAYERS[spot.layer], channel=spot.channel + 1)
     )
     for line in equations(seen, display):
         st.latex(line)
-
-
-def equations(seen: Inside, display: Display) -> list[str]:
-    """Return how the chosen value comes about, as KaTeX."""
-    terms, value = seen.terms, f"{seen.terms.value:.4f}"
-    if terms.kernel is None:
-        inputs = [f"{one:.4f}" for one in terms.patch.ravel()]
-        if seen.spot.kind == "pool":
-            joined = r",\; ".join(inputs)
-            return [rf"\mathrm{{pool}}({joined}) = {value}"]
-        name = "f" if seen.spot.kind == "act" else r"\mathrm{norm}"
-        return [rf"{name}({inputs[0]}) = {value}"]
-    source = min(display.in_source, len(terms.patch)) - 1
-    rows = [
-        " + ".join(rf"{x:.2f}\cdot({w:.2f})" for x, w in zip(inputs, weights, strict=True))
-        for inputs, weights in zip(terms.patch[source], terms.kernel[source], strict=True)
-    ]
-    sums = [f"({one:.4f})" for one in terms.sums[:MOST_SUMS]]
-    parts = [" + ".join(sums[first : first + IN_A_ROW]) for first in range(0, len(sums), IN_A_ROW)]
-    more = r" + \cdots" if len(terms.sums) > MOST_SUMS else ""
-    return [
-        _lines(f"s_{{{source + 1}}}", rows, f" = {terms.sums[source]:.4f}"),
-        _lines(r"z = \sum_c s_c + b", parts, f"{more} + ({terms.bias:.4f}) = {value}"),
-    ]
-
-
-def _lines(left: str, parts: list[str], right: str) -> str:
-    """Return an equation whose right side is a sum over several lines."""
-    return rf"\begin{{aligned}}{left} = {{}}&" + r"\\&+ ".join(parts) + right + r"\end{aligned}"
-
-
-def _moments(result: Trained) -> None:
-    known = ", ".join(f"{place + 1} ({result.moments[place]:.3g})" for place in result.full_moments)
-    st.caption(words("Moments with all weights, and their epochs: {known}.").format(known=known))

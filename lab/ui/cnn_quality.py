@@ -4,8 +4,10 @@ import streamlit as st
 
 from lab.topics.cnn.display import Display
 from lab.topics.cnn.quality import answers_of, class_table, layer_table, network_table
+from lab.topics.cnn.quality_stage import WORST, mistake_at
 from lab.topics.cnn.stage import TRAIN
 from lab.topics.cnn.trained import Trained
+from lab.ui.cnn_inside import clicked, look_inside
 from lab.ui.cnn_train import shared_run
 from lab.ui.page import stop_button, views
 from lab.ui.tables import table
@@ -14,12 +16,19 @@ from lab.ui.words import words
 
 def show() -> None:
     """Draw the part of the page."""
-    _settings, asked = shared_run()
+    settings, asked = shared_run()
     if not asked.ended:
         stop_button(TRAIN, asked)
-    views(TRAIN, asked, Display(view="quality"))
-    if asked.result is not None and not asked.result.overflow[0]:
-        _tables(asked.result)
+    result: Trained | None = asked.result
+
+    def open_mistake(x: float, y: float) -> None:
+        number = None if result is None else mistake_at(x, y, settings, result)
+        if number is not None:
+            look_inside(number)
+
+    views(TRAIN, asked, Display(view="quality"), {WORST: clicked(open_mistake)})
+    if result is not None and not result.overflow[0]:
+        _tables(result)
 
 
 def _tables(result: Trained) -> None:

@@ -8,6 +8,7 @@ from lab.core.lesson import Context
 from lab.topics.cnn.display import Display
 from lab.topics.cnn.inside import inside
 from lab.topics.cnn.looks import shortcut
+from lab.topics.cnn.quality import answers_of
 from lab.topics.cnn.settings import Settings
 from lab.topics.cnn.train import train
 from tests.browser.lab_page import LabPage
@@ -46,6 +47,37 @@ def test_a_click_on_a_map_shows_the_sum_behind_the_value(lab: LabPage) -> None:
     assert seen.terms.value == pytest.approx(float(value), abs=1e-5)
     told = lab.page.locator(".katex annotation").all_text_contents()
     assert any(f"= {seen.terms.value:.4f}" in one for one in told)
+    assert lab.complaints == []
+
+
+def click_tile(lab: LabPage, figure: str, column: float, row: float) -> None:
+    """Click a place of a figure of tiles, in its own pixels from 0."""
+    area = lab.page.locator(f"[data-figure={figure}] .nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    layout = f"document.querySelector('[data-figure={figure}] .stage-plot')._fullLayout"
+    x, y = (
+        lab.page.evaluate(f"at => {layout}.{axis}axis.d2p(at)", at)
+        for axis, at in (("x", column), ("y", row))
+    )
+    lab.page.mouse.click(box["x"] + x, box["y"] + y)
+
+
+def test_a_click_on_a_mistake_opens_that_image_and_one_on_the_strip_its_neighbour(lab: LabPage) -> None:
+    lab.go(f"/cnn?part=quality&{QUERY}")
+    lab.complete()
+    place = int(answers_of(trained(SETTINGS)).worst()[5])
+    click_tile(lab, "worst", 9 + 4, 9 + 3)  # the sixth: the second one of the second row
+    lab.page.wait_for_url(f"**in_image={place + 1}*")
+    lab.complete()
+    seen = inside(SETTINGS, Display(in_image=place + 1), Context(), trained(SETTINGS))
+    assert seen.probabilities.argmax() != seen.truth
+    lab.page.get_by_text(f"the network says {seen.probabilities.argmax()}, with").wait_for()
+    click_tile(lab, "in_strip", 9 * (place % 24 % 6) + 4, 9 * ((place % 24 // 6 + 1) % 4) + 4)
+    other = place // 24 * 24 + (place % 24 + 6) % 24 + 1
+    lab.page.wait_for_url(f"**in_image={other}*")
+    lab.complete()
     assert lab.complaints == []
 
 

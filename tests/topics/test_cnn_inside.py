@@ -1,6 +1,7 @@
 """What is inside the trained network: every number against torch, every claim of the text."""
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from lab.data.photos import photo, written_picture
 from lab.data.tables import table_key
 from lab.models.convnet import ConvArchitecture
 from lab.models.receptive import receptive_field
-from lab.topics.cnn.display import Display
+from lab.topics.cnn.display import MAPS, Display
 from lab.topics.cnn.images import images_of
-from lab.topics.cnn.inside import inside, moment_of, picture_of
+from lab.topics.cnn.inside import inside, moment_of, picture_of, stop_of, stops
+from lab.topics.cnn.inside_equations import equations
 from lab.topics.cnn.inside_stage import inside_stage, place_on_sheet
 from lab.topics.cnn.settings import Settings
+from lab.topics.cnn.strip import image_on_strip, strip_panel
 from lab.topics.cnn.train import network_of, train
-from lab.ui.cnn_inside import equations
 
 
 def trained(**chosen: Any) -> tuple[Settings, Any]:
@@ -90,6 +92,64 @@ def test_normalisation_reads_its_own_value(normed):
         expected = norm(torch.from_numpy(seen.maps["conv1"])[None])[0, 0, 2, 1]
     assert seen.terms.patch.item() == pytest.approx(float(seen.maps["conv1"][0, 2, 1]))
     assert seen.terms.value == pytest.approx(expected.item(), abs=1e-5)
+    (written,) = equations(seen, Display())
+    numbers = [float(one) for one in re.findall(r"-?\d+\.\d+", written)]
+    scale, value, mean, variance, shift, told = numbers
+    assert written.count("10^{-5}") == 1
+    assert (mean, variance) == pytest.approx(
+        (norm.running_mean[0].item(), norm.running_var[0].item()), abs=1e-4
+    )
+    assert (scale, shift) == pytest.approx((norm.weight[0].item(), norm.bias[0].item()), abs=1e-4)
+    assert value == pytest.approx(seen.terms.patch.item(), abs=1e-4)
+    assert scale * (value - mean) / (variance + 1e-5) ** 0.5 + shift == pytest.approx(told, abs=2e-3)
+    assert told == pytest.approx(expected.item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("layer", ["dense", "act_dense", "scores"])
+def test_neurons_after_the_blocks_are_torchs_and_their_sums_written_out(plain, normed, layer):
+    for settings, result in (plain, normed):
+        seen = inside(settings, Display(in_layer=layer, in_channel=8), Context(), result)
+        network, images = network_of(result), images_of(settings, Context())
+        with torch.no_grad():
+            made = dict(network.stages(images.test[:1]))[layer][0]
+        np.testing.assert_allclose(seen.maps[layer][:, 0, 0], made, atol=1e-5)
+        assert seen.terms.value == pytest.approx(made[7].item(), abs=1e-5)
+        assert seen.field.inside(settings.side) == (range(settings.side), range(settings.side))
+        written = equations(seen, Display(in_source=2))
+        if layer == "act_dense":
+            before = seen.maps["dense"][7, 0, 0]
+            assert written == [f"f({before:.4f}) = {max(before, 0):.4f}"]
+            continue
+        assert seen.terms.sums.sum() + seen.terms.bias == pytest.approx(made[7].item(), abs=1e-5)
+        first, last = written
+        if layer == "dense":
+            flat = seen.maps["pool2"].reshape(16, -1)
+            dense: Any = network.dense
+            weights = dense.weight[7].detach().reshape(flat.shape).numpy()
+            assert first.startswith(r"\begin{aligned}s_{2} =")
+            assert float(re.findall(r"= (-?\d+\.\d+)", first)[0]) == pytest.approx(
+                (weights * flat)[1].sum(), abs=1e-4
+            )
+            assert r"\underset" not in last
+        *parts, bias = [float(one) for one in re.findall(r"\((-?\d+\.\d+)\)", last)]
+        value = float(re.findall(r"= (-?\d+\.\d+)", last)[0])
+        assert len(parts) == 16
+        assert sum(parts) + bias == pytest.approx(value, abs=2e-3)
+
+
+def test_of_many_inputs_the_largest_products_are_named_and_the_others_summed(plain):
+    settings, result = plain
+    seen = inside(settings, Display(in_layer="scores", in_channel=3), Context(), result)
+    weights: Any = network_of(result).output.weight[2].detach().numpy()
+    products = weights * seen.maps["act_dense"][:, 0, 0]
+    named = np.sort(np.argsort(-np.abs(products))[:15])
+    written = equations(seen, Display())[-1]
+    found = re.findall(r"\\underset\{(\d+)\}\{\((-?\d+\.\d+)\)\}", written)
+    assert [int(number) - 1 for number, _product in found] == named.tolist()
+    np.testing.assert_allclose([float(product) for _number, product in found], products[named], atol=1e-4)
+    rest = np.delete(products, named).sum()
+    (told,) = re.findall(r"\\text\{113 others\}\}\{\((-?\d+\.\d+)\)\}", written)
+    assert float(told) == pytest.approx(rest, abs=2e-4)
 
 
 def test_a_layer_or_place_that_is_not_there_becomes_the_nearest(plain):
@@ -134,6 +194,8 @@ def test_the_stage_shows_every_layer(plain, normed):
         maps = [panel.id for panel in stage.panels if panel.id.startswith("in_maps_")]
         rows = [row.name for row in settings.architecture().table() if len(row.shape) == 3]
         assert maps == [f"in_maps_{name}" for name in rows]
+        flat = [panel.id for panel in stage.panels if panel.id.startswith("in_values_")]
+        assert flat == ["in_values_dense", "in_values_act_dense", "in_values_scores"]
         assert all(len(panel.alt) > 40 for panel in stage.panels)
 
 
@@ -147,6 +209,81 @@ def test_a_click_finds_the_value_under_it():
     assert place_on_sheet(0, 60, shape) is None
 
 
+@pytest.fixture(scope="module")
+def wide():
+    return trained(images="digits8", padding="same", channels1=20, channels2=64, epochs=1, twin=False)
+
+
+@pytest.mark.parametrize("layer", ["conv1", "pool2", "act_dense"])
+def test_every_map_of_a_wide_network_can_be_seen_and_clicked(wide, layer):
+    settings, result = wide
+    seen = inside(settings, Display(), Context(), result)
+    maps, found = seen.maps[layer], {}
+    for choice in MAPS:
+        stage = inside_stage(settings, Display(in_maps=choice), Context(), result)
+        (panel,) = [one for one in stage.panels if one.id in (f"in_maps_{layer}", f"in_values_{layer}")]
+        sheet = np.asarray(panel.figure.data[0].z)
+        for y, x in np.argwhere(np.isfinite(sheet)):
+            place = place_on_sheet(float(x), float(y), maps.shape, choice)
+            assert place is not None
+            found[place] = sheet[y, x]
+    assert len(found) == maps.size
+    for (channel, row, column), value in found.items():
+        assert value == maps[channel - 1, row - 1, column - 1]
+
+
+def test_the_frame_stands_on_the_chosen_value(wide):
+    settings, result = wide
+    display = Display(in_layer="act2", in_maps="33", in_channel=40, in_row=3, in_column=2)
+    stage = inside_stage(settings, display, Context(), result)
+    (panel,) = [one for one in stage.panels if one.id == "in_maps_act2"]
+    (shape,) = panel.figure.layout.shapes
+    place = (shape.x0 + shape.x1) / 2, (shape.y0 + shape.y1) / 2
+    assert place_on_sheet(*place, (64, 4, 4), "33") == (40, 3, 2)
+    other = inside_stage(settings, display.changed(in_maps="1"), Context(), result)
+    (panel,) = [one for one in other.panels if one.id == "in_maps_act2"]
+    assert not panel.figure.layout.shapes
+
+
+@pytest.mark.parametrize("chosen", [1, 30, 350, 1000])
+def test_the_strip_shows_test_images_and_a_click_finds_each(normed, chosen):
+    settings, _result = normed
+    test, number = images_of(settings, Context()).test, (chosen - 1) % 360 + 1
+    panel = strip_panel(settings, Context(), chosen)
+    sheet = np.asarray(panel.figure.data[0].z)
+    (frame,) = panel.figure.layout.shapes
+    middle = (frame.x0 + frame.x1) / 2, (frame.y0 + frame.y1) / 2
+    assert image_on_strip(*middle, settings, chosen) == number
+    seen = set()
+    for y, x in itertools.product(range(0, sheet.shape[0], 9), range(0, sheet.shape[1], 9)):
+        found = image_on_strip(x + 3.4, y + 2.6, settings, chosen)
+        if found is not None:
+            np.testing.assert_array_equal(sheet[y : y + 8, x : x + 8], test[found - 1, 0])
+            seen.add(found)
+    assert number in seen
+    assert len(seen) == 24
+    assert image_on_strip(8, 3, settings, chosen) is None
+    assert image_on_strip(0, 900, settings, chosen) is None
+
+
+def test_the_slider_stops_at_moments_whose_weights_are_known(plain):
+    settings, result = plain
+    known = stops(result)
+    assert tuple(known.values()) == result.full_moments
+    assert len(known) == len(result.moments)
+    for number, moment in known.items():
+        display = Display(in_moment=number)
+        assert stop_of(display, result) == number
+        seen = inside(settings, display, Context(), result)
+        assert seen.moment == moment
+        filters = torch.from_numpy(result.filters[0][moment])
+        with torch.no_grad():
+            bias = network_of(result, moment).state_dict()["blocks.0.conv.bias"]
+            made = torch.nn.functional.conv2d(images_of(settings, Context()).test[:1], filters, bias)
+        np.testing.assert_allclose(seen.maps["conv1"], made[0], atol=1e-5)
+    assert stop_of(Display(in_moment=29), result) == list(known)[-2]
+
+
 def test_text_fields_and_products(plain):
     narrow = ConvArchitecture(28, (8, 16))
     assert receptive_field(narrow, "conv1", 0, 0).size == 3
@@ -155,6 +292,9 @@ def test_text_fields_and_products(plain):
     seen = inside(settings, Display(in_layer="conv2"), Context(), result)
     assert seen.terms.kernel is not None
     assert seen.terms.kernel.size == 72
+    neuron = inside(settings, Display(in_layer="dense"), Context(), result).terms.kernel
+    assert neuron is not None
+    assert neuron.size == 400
     assert seen.maps["pool2"].shape == (16, 5, 5)
 
 

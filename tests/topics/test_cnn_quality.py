@@ -22,7 +22,7 @@ from lab.topics.cnn.quality import (
     layer_table,
     network_table,
 )
-from lab.topics.cnn.quality_stage import quality_stage
+from lab.topics.cnn.quality_stage import mistake_at, quality_stage
 from lab.topics.cnn.settings import Settings
 from lab.topics.cnn.train import network_of, train
 
@@ -100,6 +100,19 @@ def test_the_worst_mistakes_are_the_surest(plain):
     assert (np.diff(answers.sure[worst]) <= 0).all()
     others = np.setdiff1d(np.flatnonzero(answers.labels != answers.answers), worst)
     assert answers.sure[others].max() <= answers.sure[worst].min()
+
+
+def test_a_click_on_a_mistake_finds_its_image(plain):
+    settings, result = plain[0]
+    stage = quality_stage(settings, Display(view="quality"), Context(), result)
+    sheet = np.asarray(stage.panels[1].figure.data[0].z)
+    images = images_of(settings, Context()).test[:, 0].numpy()
+    for number, place in enumerate(answers_of(result).worst()):
+        y, x = (29 * one for one in divmod(number, 4))
+        assert mistake_at(x + 5.2, y + 20.7, settings, result) == place + 1
+        np.testing.assert_array_equal(sheet[y : y + 28, x : x + 28], images[place])
+    assert mistake_at(28, 3, settings, result) is None
+    assert mistake_at(0, 87, settings, result) is None
 
 
 def test_the_table_of_layers_counts_as_torch_does(plain):

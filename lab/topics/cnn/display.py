@@ -44,7 +44,8 @@ LAYERS = {
         ("act", _("Activation")),
         ("pool", _("Pooling")),
     )
-}
+} | {"dense": _("Dense layer"), "act_dense": _("Its activation"), "scores": _("Scores")}
+MAPS = {"1": _("1 to 16"), "17": _("17 to 32"), "33": _("33 to 48"), "49": _("49 to 64")}
 
 
 class Display(LessonSettings):
@@ -62,13 +63,16 @@ class Display(LessonSettings):
     in_drawing: Annotated[str, Hidden(_("Drawing"), PATTERN, "a drawing of the sheet", longest=262)] = ""
     in_file: Annotated[str, Hidden(_("Own picture"), r"[0-9a-f]{64}", "a picture uploaded on this page")] = ""
     in_moment: Annotated[
-        int, Count(_("Moment"), 1, 30, help=_("Of the training: 1 is before the first step."))
+        int, Count(_("Moment"), 1, 30, help=_("Of the training: 1 is before the first step."), hidden=True)
     ] = 30
     in_layer: Annotated[
         str,
         Choice(_("Layer"), LAYERS, help=_("Whose maps are looked at; one that is not there is left out.")),
     ] = "conv1"
-    in_channel: Annotated[int, Count(_("Map"), 1, 64, help=_("Of this layer."))] = 1
+    in_maps: Annotated[
+        str, Choice(_("Maps shown"), MAPS, help=_("Of each layer, or the last ones of a layer with fewer."))
+    ] = "1"
+    in_channel: Annotated[int, Count(_("Map or neuron"), 1, 300, help=_("Of this layer, or click one."))] = 1
     in_row: Annotated[int, Count(_("Row in the map"), 1, 28, help=_("Or click a map."))] = 8
     in_column: Annotated[int, Count(_("Column in the map"), 1, 28, help=_("Or click a map."))] = 8
     in_source: Annotated[int, Count(_("Input channel"), 1, 64, help=_("Whose products are written out."))] = 1
@@ -85,7 +89,7 @@ class Display(LessonSettings):
     look_window: Annotated[
         int,
         Count(
-            _("Window of occlusion"), 1, 8, unit=_("pixels"), help=_("Side of the square that is covered.")
+            _("Window of occlusion"), 2, 8, unit=_("pixels"), help=_("Side of the square that is covered.")
         ),
     ] = 4
     look_mark: Annotated[

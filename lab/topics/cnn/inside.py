@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float32, Float64
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from lab.core.errors import DataError
@@ -14,12 +14,15 @@ from lab.core.labels import _
 from lab.core.lesson import Context
 from lab.data.drawings import drawn_picture
 from lab.data.photos import PHOTOS, channel, photo, read_picture
-from lab.models.convnet import POOL, Block, ConvNet
+from lab.models.convnet import POOL, ConvNet
 from lab.models.receptive import Field, receptive_field
 from lab.topics.cnn.display import Display
 from lab.topics.cnn.images import images_of
 from lab.topics.cnn.settings import Settings
 from lab.topics.cnn.trained import Trained, network_of
+
+END = 30
+"""The moment that stands for the end of the training, however many there are before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,32 @@ class Spot:
 
     @property
     def kind(self) -> str:
-        """Return `conv`, `norm`, `act` or `pool`."""
-        return self.layer[:-1]
+        """Return `conv`, `norm`, `act` or `pool`; or the layer itself after the blocks."""
+        return self.layer.rstrip("123")
 
     @property
-    def block(self) -> int:
-        """Return the number of the block, from 0."""
-        return int(self.layer[-1]) - 1
+    def block(self) -> int | None:
+        """Return the number of the block, from 0; None after the blocks."""
+        return int(self.layer[-1]) - 1 if self.layer[-1].isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """What batch normalisation does to a map once the network is trained.
+
+    Attributes:
+        mean: of the map in training, over a running window of batches.
+        variance: likewise.
+        epsilon: is added to the variance.
+        scale: is learned; multiplies what is normalised.
+        shift: is learned; is added at the end.
+    """
+
+    mean: float
+    variance: float
+    epsilon: float
+    scale: float
+    shift: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,16 +69,18 @@ class Terms:
     """What a value of a feature map is computed from.
 
     Attributes:
-        patch: what it looks at: of every input channel for a convolution, else of its own channel.
-        kernel: the weights over the patch; none but for a convolution.
-        bias: what is added; 0 but for a convolution.
+        patch: what it looks at: of every input channel if there are weights, else of its own channel.
+        kernel: the weights over the patch, of a convolution or a dense layer.
+        bias: what is added; 0 where there are no weights.
         value: the result.
+        norm: of batch normalisation.
     """
 
     patch: Float64[np.ndarray, "source y x"]
     kernel: Float64[np.ndarray, "source y x"] | None
     bias: float
     value: float
+    norm: Norm | None = None
 
     @property
     def sums(self) -> Float64[np.ndarray, " source"]:
@@ -73,7 +97,7 @@ class Inside:
         image: as the network gets it.
         truth: the digit it shows; -1 if nobody knows.
         probabilities: of the ten digits.
-        maps: what each layer of the blocks makes of it, by name.
+        maps: what each layer makes of it, by name; after the blocks a neuron is a map of one value.
         spot: the value that is looked at.
         terms: what it is computed from.
         field: what it sees of the image.
@@ -97,8 +121,9 @@ def inside(settings: Settings, display: Display, context: Context, result: Train
     image, truth = picture_of(settings, display, context)
     with torch.no_grad():
         stages = network.stages(image[None])
-    maps = {name: values[0].numpy() for name, values in stages if values.ndim == 4}
+    maps = {name: values[0].numpy().reshape(values.shape[1], *_sides(values)) for name, values in stages}
     spot = _spot(display, maps)
+    place = spot.layer, spot.row, spot.column
     return Inside(
         image=image[0].numpy(),
         truth=truth,
@@ -106,15 +131,32 @@ def inside(settings: Settings, display: Display, context: Context, result: Train
         maps=maps,
         spot=spot,
         terms=_terms(network, image[0].numpy(), maps, spot),
-        field=receptive_field(result.architecture, spot.layer, spot.row, spot.column),
+        field=Field(0, 0, settings.side)
+        if spot.block is None
+        else receptive_field(network.architecture, *place),
         moment=moment,
     )
 
 
+def _sides(values: Tensor) -> tuple[int, int]:
+    return (values.shape[2], values.shape[3]) if values.ndim == 4 else (1, 1)
+
+
 def moment_of(display: Display, result: Trained) -> int:
-    """Return the last moment, of those whose weights are all known, that the display allows."""
-    chosen = [moment for moment in result.full_moments if moment < display.in_moment]
-    return chosen[-1] if chosen else 0
+    """Return the moment of training, from 0, whose weights the display chooses."""
+    return stops(result)[stop_of(display, result)]
+
+
+def stops(result: Trained) -> dict[int, int]:
+    """Return the moments whose weights are all known, by the number that chooses them; the last has `END`."""
+    *before, last = result.full_moments
+    return {place + 1: place for place in before} | {END: last}
+
+
+def stop_of(display: Display, result: Trained) -> int:
+    """Return the last of the `stops` that the display allows, or else the first."""
+    numbers = list(stops(result))
+    return max((number for number in numbers if number <= display.in_moment), default=numbers[0])
 
 
 def picture_of(
@@ -168,17 +210,31 @@ def _terms(network: ConvNet, image: np.ndarray, maps: Mapping[str, np.ndarray], 
     before = names.index(spot.layer) - 1
     source = np.asarray(image[None] if before < 0 else maps[names[before]], np.float64)
     value = float(maps[spot.layer][spot.channel, spot.row, spot.column])
-    if spot.kind != "conv":
-        step = POOL if spot.kind == "pool" else 1
-        top, left = spot.row * step, spot.column * step
-        own = source[spot.channel : spot.channel + 1, top : top + step, left : left + step]
-        return Terms(own, None, 0.0, value)
-    block = network.blocks[spot.block]
-    assert isinstance(block, Block)
-    assert block.conv.bias is not None
-    weight = block.conv.weight.detach()[spot.channel].double().numpy()
-    pad = network.architecture.padding
-    wide = np.pad(source, ((0, 0), (pad, pad), (pad, pad)))
-    side = network.architecture.kernel
-    patch = wide[:, spot.row : spot.row + side, spot.column : spot.column + side]
-    return Terms(patch, weight, block.conv.bias.detach()[spot.channel].item(), value)
+    layer = dict(network.named_steps())[spot.layer]
+    if isinstance(layer, nn.Conv2d):
+        pad, side = network.architecture.padding, network.architecture.kernel
+        wide = np.pad(source, ((0, 0), (pad, pad), (pad, pad)))
+        patch = wide[:, spot.row : spot.row + side, spot.column : spot.column + side]
+        return _weighted(layer, spot.channel, patch, value)
+    if isinstance(layer, nn.Linear):
+        return _weighted(layer, spot.channel, source, value)
+    step = POOL if spot.kind == "pool" else 1
+    top, left = spot.row * step, spot.column * step
+    own = source[spot.channel : spot.channel + 1, top : top + step, left : left + step]
+    return Terms(own, None, 0.0, value, _norm(layer, spot.channel))
+
+
+def _weighted(layer: nn.Conv2d | nn.Linear, channel: int, patch: np.ndarray, value: float) -> Terms:
+    assert layer.bias is not None
+    weights = layer.weight.detach()[channel].double().numpy().reshape(patch.shape)
+    return Terms(patch, weights, layer.bias.detach()[channel].item(), value)
+
+
+def _norm(layer: nn.Module, channel: int) -> Norm | None:
+    if not isinstance(layer, nn.BatchNorm2d):
+        return None
+    assert layer.running_mean is not None
+    assert layer.running_var is not None
+    numbers = (layer.running_mean, layer.running_var, layer.weight.detach(), layer.bias.detach())
+    mean, variance, scale, shift = (one[channel].item() for one in numbers)
+    return Norm(mean, variance, layer.eps, scale, shift)

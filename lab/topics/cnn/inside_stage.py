@@ -1,5 +1,7 @@
 """What is shown of a picture on its way through the trained network."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lab.core.labels import _
@@ -9,13 +11,15 @@ from lab.figures.attributions import pixel_figure
 from lab.figures.chart import Bar
 from lab.figures.matrices import Matrix, matrices
 from lab.figures.theme import BLUE, GREEN, figure
-from lab.figures.tiles import tiles_figure
+from lab.figures.tiles import in_rows, tile_at, tile_frame, tiles_figure
 from lab.topics.cnn.display import LAYERS, Display
 from lab.topics.cnn.inside import Inside, inside
 from lab.topics.cnn.settings import Settings
+from lab.topics.cnn.strip import strip_panel
 from lab.topics.cnn.trained import Trained
 
 ACROSS, MOST_MAPS, MOST_MOMENTS = 4, 16, 8
+NEURONS_ACROSS = 30
 
 
 def inside_stage(settings: Settings, display: Display, context: Context, result: Trained) -> Stage:
@@ -24,10 +28,13 @@ def inside_stage(settings: Settings, display: Display, context: Context, result:
         return Stage(notes=(_("This network overflowed: nothing is left inside. Choose a smaller rate."),))
     seen = inside(settings, display, context, result)
     panels = [_image_panel(seen), _answer_panel(seen)]
-    if seen.terms.kernel is not None:
+    if display.in_picture == "test":
+        panels.insert(0, strip_panel(settings, context, display.in_image))
+    if seen.terms.kernel is not None and seen.terms.kernel[0].size > 1:
         panels.append(_sum_panel(seen, display))
-    panels.append(_history_panel(seen, result))
-    panels += [_maps_panel(seen, layer) for layer in seen.maps]
+    if seen.spot.block is not None:
+        panels.append(_history_panel(seen, display, result, seen.spot.block))
+    panels += [_maps_panel(seen, display, layer) for layer in seen.maps]
     return Stage(panels=tuple(panels), notes=_notes(seen, result))
 
 
@@ -91,75 +98,101 @@ def _sum_panel(seen: Inside, display: Display) -> Panel:
     return Panel("in_sum", title.format(source=source + 1, count=len(terms.patch)), alt, matrices(blocks))
 
 
-def _history_panel(seen: Inside, result: Trained) -> Panel:
+def _history_panel(seen: Inside, display: Display, result: Trained, block: int) -> Panel:
     """Return the chosen map's filter at some moments of the training, one row for each."""
-    filters = result.filters[seen.spot.block][:, seen.spot.channel]
+    filters = result.filters[block][:, seen.spot.channel]
     places = np.unique(np.linspace(0, len(filters) - 1, min(len(filters), MOST_MOMENTS)).round().astype(int))
-    shown = filters[places][:, :MOST_MAPS]
+    first = (min(display.in_source, filters.shape[1]) - 1) // MOST_MAPS * MOST_MAPS
+    shown = filters[places][:, first : first + MOST_MAPS]
     chart = tiles_figure(
         shown,
         [f"{result.moments[place]:.3g}" for place in places],
-        [str(number + 1) for number in range(shown.shape[1])],
+        [str(first + number + 1) for number in range(shown.shape[1])],
         x_title=_("Input channel"),
         y_title=_("Epoch"),
     )
     alt = _("Weights of filter {number} of block {block} from before training to epoch {epoch:.3g}.")
-    told = alt.format(number=seen.spot.channel + 1, block=seen.spot.block + 1, epoch=result.moments[-1])
+    told = alt.format(number=seen.spot.channel + 1, block=block + 1, epoch=result.moments[-1])
     title = _("Filter {number} of block {block} as it formed")
-    return Panel(
-        "in_history", title.format(number=seen.spot.channel + 1, block=seen.spot.block + 1), told, chart
+    return Panel("in_history", title.format(number=seen.spot.channel + 1, block=block + 1), told, chart)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """Which maps of a layer are shown: `count` from `first` on, from 0, `across` in a row."""
+
+    first: int
+    count: int
+    across: int
+
+
+def _sheet(shape: tuple[int, ...], maps: str) -> _Sheet:
+    """Return what is shown of a layer: 16 maps, the last ones where there are fewer; or all neurons."""
+    count = shape[0]
+    if shape[1:] == (1, 1):
+        return _Sheet(0, count, min(NEURONS_ACROSS, count))
+    first = min(int(maps) - 1, (count - 1) // MOST_MAPS * MOST_MAPS)
+    return _Sheet(first, min(MOST_MAPS, count - first), min(ACROSS, count))
+
+
+def _maps_panel(seen: Inside, display: Display, layer: str) -> Panel:
+    """Return a layer's feature maps, or its neurons, side by side; a click chooses a value."""
+    everything = seen.maps[layer]
+    sheet = _sheet(everything.shape, display.in_maps)
+    maps = everything[sheet.first : sheet.first + sheet.count]
+    images = in_rows(maps, sheet.across)
+    chart = tiles_figure(
+        images,
+        [str(sheet.first + sheet.across * row + 1) for row in range(len(images))],
+        [
+            f"+{number}" if number and number % max(1, sheet.across // 3) == 0 else ""
+            for number in range(sheet.across)
+        ],
+        x_title=_("In the row"),
+        y_title=_("From number"),
     )
-
-
-def _maps_panel(seen: Inside, layer: str) -> Panel:
-    """Return a layer's feature maps side by side; a click chooses a value."""
-    maps = seen.maps[layer][:MOST_MAPS]
-    across = min(ACROSS, len(maps))
-    rows = -(-len(maps) // across)
-    sheet = np.full((rows, across, *maps.shape[1:]), np.nan, np.float32)
-    for number, one in enumerate(maps):
-        sheet[divmod(number, across)] = one
-    starts = [str(across * row + 1) for row in range(rows)]
-    numbers = [str(number + 1) for number in range(across)]
-    chart = tiles_figure(sheet, starts, numbers, x_title=_("Map"), y_title=_("from map"))
-    if seen.spot.layer == layer and seen.spot.channel < MOST_MAPS:
-        chart.add_shape(type="rect", **_frame(seen, across), line={"color": GREEN, "width": 2})
+    spot = seen.spot
+    place = spot.channel - sheet.first
+    if spot.layer == layer and 0 <= place < sheet.count:
+        corner = tile_frame(place, maps.shape[1:], sheet.across)
+        x, y = corner["x0"] + spot.column, corner["y0"] + spot.row
+        line = {"color": GREEN, "width": 2}
+        chart.add_shape(type="rect", x0=x, x1=x + 1, y0=y, y1=y + 1, line=line)
     chart.update_layout(meta={"pick": f"in_{layer}"}, dragmode=False)
-    alt = _("{count} of {all} feature maps of {layer}, {side} by {side} values from {low:.2f} to {high:.2f}.")
-    told = alt.format(
-        count=len(maps),
-        all=len(seen.maps[layer]),
-        layer=LAYERS[layer],
+    name, is_flat = LAYERS[layer], not layer[-1].isdigit()
+    title = _("{layer}: neurons") if is_flat else _("{layer}: feature maps")
+    alt = _(
+        "{layer}: numbers {first} to {last} of {count}, {side} by {side} values each, from {low:.2f} to "
+        "{high:.2f}."
+    ).format(
+        layer=name,
+        first=sheet.first + 1,
+        last=sheet.first + sheet.count,
+        count=len(everything),
         side=maps.shape[-1],
         low=maps.min(),
         high=maps.max(),
     )
-    return Panel(f"in_maps_{layer}", _("{layer}: feature maps").format(layer=LAYERS[layer]), told, chart)
+    return Panel(
+        f"in_values_{layer}" if is_flat else f"in_maps_{layer}", title.format(layer=name), alt, chart
+    )
 
 
-def _frame(seen: Inside, across: int) -> dict[str, float]:
-    """Return the square around the chosen value on the sheet of its layer's maps."""
-    side = seen.maps[seen.spot.layer].shape[-1] + 1
-    row, column = divmod(seen.spot.channel, across)
-    x, y = column * side + seen.spot.column, row * side + seen.spot.row
-    return {"x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
-
-
-def place_on_sheet(x: float, y: float, shape: tuple[int, int, int]) -> tuple[int, int, int] | None:
+def place_on_sheet(
+    x: float, y: float, shape: tuple[int, int, int], maps: str = "1"
+) -> tuple[int, int, int] | None:
     """Return map, row and column, from 1, of a click on a layer's sheet; None between the maps.
 
     Args:
         x: column on the sheet, from 0.
         y: row on the sheet, from 0.
         shape: maps, rows and columns of the layer.
+        maps: which of them are shown, as `Display.in_maps` says.
 
     Example:
         >>> place_on_sheet(27.3, 2.0, (8, 26, 26)), place_on_sheet(26.0, 2.0, (8, 26, 26))
         ((2, 3, 1), None)
     """
-    maps, rows, columns = shape
-    across = min(ACROSS, maps)
-    (right, column), (down, row) = divmod(round(x), columns + 1), divmod(round(y), rows + 1)
-    number = down * across + right
-    known = 0 <= right < across and 0 <= number < min(maps, MOST_MAPS)
-    return (number + 1, row + 1, column + 1) if known and column < columns and row < rows else None
+    sheet = _sheet(shape, maps)
+    found = tile_at(x, y, (sheet.count, *shape[1:]), sheet.across)
+    return None if found is None else (sheet.first + found[0] + 1, found[1] + 1, found[2] + 1)

@@ -8,7 +8,7 @@ from lab.core.stage import Panel, Stage
 from lab.figures.chart import Scatter
 from lab.figures.confusion import confusion_figure
 from lab.figures.theme import BLUE, ORANGE, figure
-from lab.figures.tiles import tiles_figure
+from lab.figures.tiles import in_rows, tile_at, tiles_figure
 from lab.topics.cnn.display import Display
 from lab.topics.cnn.images import images_of
 from lab.topics.cnn.quality import Answers, answers_of, calibration
@@ -18,6 +18,7 @@ from lab.topics.cnn.trained import Trained
 NAMES = (_("convolutional"), _("dense"))
 LOOKS = ((BLUE, "solid", "circle"), (ORANGE, "dash", "diamond"))
 COLUMNS = 4
+WORST = "worst"
 
 
 def quality_stage(settings: Settings, display: Display, context: Context, result: Trained) -> Stage:
@@ -55,13 +56,10 @@ def _worst_panel(settings: Settings, context: Context, answers: Answers) -> Pane
     """Return the surest mistakes as pictures; what was said stands under each."""
     places = answers.worst()
     images = images_of(settings, context).test[places, 0].cpu().numpy()
-    rows = -(-len(places) // COLUMNS)
-    sheet = np.full((rows, COLUMNS, *images.shape[1:]), np.nan, np.float32)
-    for number, image in enumerate(images):
-        sheet[divmod(number, COLUMNS)] = image
+    sheet = in_rows(images, COLUMNS)
     chart = tiles_figure(
         sheet,
-        [str(COLUMNS * row + 1) for row in range(rows)],
+        [str(COLUMNS * row + 1) for row in range(len(sheet))],
         [""] * COLUMNS,
         x_title=_("shown → said, how sure"),
         y_title=_("Mistake"),
@@ -72,6 +70,8 @@ def _worst_panel(settings: Settings, context: Context, answers: Answers) -> Pane
         f"{answers.labels[place]} → {answers.answers[place]}, {answers.sure[place]:.0%}" for place in places
     ]
     chart.update_layout(
+        meta={"pick": WORST},
+        dragmode=False,
         annotations=[
             {
                 "x": side * (number % COLUMNS) + side / 2 - 1,
@@ -82,10 +82,18 @@ def _worst_panel(settings: Settings, context: Context, answers: Answers) -> Pane
                 "bgcolor": "rgba(20,24,32,0.75)",
             }
             for number, text in enumerate(said)
-        ]
+        ],
     )
     alt = _("The {count} mistakes of which the network is surest, shown → said: {said}.")
-    return Panel("worst", _("The surest mistakes"), alt.format(count=len(said), said="; ".join(said)), chart)
+    title = _("The surest mistakes: click one to look inside")
+    return Panel(WORST, title, alt.format(count=len(said), said="; ".join(said)), chart)
+
+
+def mistake_at(x: float, y: float, settings: Settings, result: Trained) -> int | None:
+    """Return the number, from 1, of the test image at a place among the surest mistakes, if there is one."""
+    places = answers_of(result).worst()
+    found = tile_at(x, y, (len(places), settings.side, settings.side), COLUMNS)
+    return None if found is None else int(places[found[0]]) + 1
 
 
 def _shift_panel(result: Trained) -> Panel:
