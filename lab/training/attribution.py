@@ -11,8 +11,12 @@ from torch import Tensor
 from lab.models.convnet import Block, ConvNet
 
 METHODS = ("saliency", "input_x_gradient", "integrated_gradients", "grad_cam", "occlusion")
-STEPS = 64
-"""Places between black and the image at which integrated gradients look, by Gauss and Legendre's rule."""
+STEPS = 128
+"""Places between black and the image at which integrated gradients look: the middles of equal parts."""
+LEAST_STEP = 2
+"""Pixels by which occlusion moves its square at least: at most 196 of them on 28x28 pixels."""
+AT_ONCE = 128
+"""Covered images that go through the network together."""
 
 Map = Float32[np.ndarray, "y x"]
 
@@ -37,7 +41,7 @@ def attributions(
         black: the value that stands for "nothing there": the baseline of integrated gradients, and what
             occlusion covers with.
         methods: some of `METHODS`.
-        window: side of the square that occlusion covers, in pixels.
+        window: side of the square that occlusion covers, in pixels; at least 2.
 
     Source: Simonyan and others (2014); Shrikumar and others (2016); Sundararajan and others (2017);
         Selvaraju and others (2017); Zeiler and Fergus (2014). Computed by captum.
@@ -62,7 +66,9 @@ def _attributed(
             return attr.InputXGradient(network).attribute(**given)
         case "integrated_gradients":
             baseline = torch.full_like(images, black)
-            return attr.IntegratedGradients(network).attribute(**given, baselines=baseline, n_steps=STEPS)
+            return attr.IntegratedGradients(network).attribute(
+                **given, baselines=baseline, n_steps=STEPS, method="riemann_middle"
+            )
         case "grad_cam":
             last = network.blocks[-1]
             assert isinstance(last, Block)
@@ -70,13 +76,14 @@ def _attributed(
             assert isinstance(seen, Tensor)
             return torch.nn.functional.interpolate(seen, size=images.shape[-2:], mode="bilinear")
         case "occlusion":
+            step = max(LEAST_STEP, window // 2)
             return attr.Occlusion(network).attribute(
                 images,
                 target=label,
                 baselines=black,
                 sliding_window_shapes=(1, window, window),
-                strides=(1, max(1, window // 2), max(1, window // 2)),
-                perturbations_per_eval=64,
+                strides=(1, step, step),
+                perturbations_per_eval=AT_ONCE,
             )
         case _:
             raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")

@@ -82,15 +82,15 @@ def test_text_saliency_lights_background_and_integrated_gradients_do_not(plain):
         assert np.abs(shown.maps["integrated_gradients"][background]).max() < 1e-4
 
 
-def test_text_integrated_gradients_add_up_within_a_percent(plain):
+def test_text_integrated_gradients_add_up_within_two_percent_and_mostly_a_third_of_one(plain):
     errors = []
     for settings, result in plain:
         for number in range(1, 11):
             display = Display(look_image=number, look_methods=("integrated_gradients",))
             shown = look(settings, display, Context(), result)
             errors.append(abs(shown.maps["integrated_gradients"].sum() - shown.gap) / abs(shown.gap))
-    assert np.median(errors) < 0.01
-    assert max(errors) < 0.05
+    assert np.median(errors) < 0.01 / 3
+    assert max(errors) < 0.02
 
 
 def test_text_integrated_gradients_fail_the_sanity_check_and_grad_cam_changes_most(plain):

@@ -66,7 +66,7 @@ def test_integrated_gradients_are_a_riemann_sum_and_complete(network, image):
     with torch.no_grad():
         direct = network(image[None])[0, LABEL] - network(black[None])[0, LABEL]
     assert gap == pytest.approx(direct.item(), rel=1e-4, abs=1e-5)
-    assert found.sum() == pytest.approx(gap, rel=0.03, abs=0.02)  # noise: digits come closer
+    assert found.sum() == pytest.approx(gap, rel=0.02, abs=0.01)
 
 
 def test_grad_cam_is_its_formula(network, image):
@@ -80,17 +80,23 @@ def test_grad_cam_is_its_formula(network, image):
 
 
 @torch.no_grad()
-def test_occlusion_is_the_mean_loss_of_score_over_the_windows_that_cover_a_pixel(network, image):
-    ours = attributions(network, image, LABEL, black=BLACK, methods=["occlusion"], window=7)["occlusion"]
+@pytest.mark.parametrize(
+    "side", [2, 3, 5, 7, 8]
+)  # 5 and 8 leave a rest at the rim, which a cut square covers
+def test_occlusion_is_the_mean_loss_of_score_over_the_windows_that_cover_a_pixel(network, image, side):
+    ours = attributions(network, image, LABEL, black=BLACK, methods=["occlusion"], window=side)["occlusion"]
     score = network(image[None])[0, LABEL]
     total, times = np.zeros((28, 28)), np.zeros((28, 28))
-    for row in range(0, 22, 3):
-        for column in range(0, 22, 3):
+    step = max(2, side // 2)
+    starts = range(0, 28 - side + step, step)
+    for row in starts:
+        for column in starts:
             covered = image[None].clone()
-            covered[..., row : row + 7, column : column + 7] = BLACK
-            total[row : row + 7, column : column + 7] += float(score - network(covered)[0, LABEL])
-            times[row : row + 7, column : column + 7] += 1
-    np.testing.assert_allclose(ours, total / np.maximum(times, 1), atol=1e-5)
+            covered[..., row : row + side, column : column + side] = BLACK
+            total[row : row + side, column : column + side] += float(score - network(covered)[0, LABEL])
+            times[row : row + side, column : column + side] += 1
+    assert times.all()
+    np.testing.assert_allclose(ours, total / times, atol=1e-5)
 
 
 def test_one_window_over_all_takes_the_whole_gap(network, image):
