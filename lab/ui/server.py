@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -91,5 +92,8 @@ def warm_up() -> None:
         stage = experiment.stage(settings, experiment.display(), Context(), told, result)
         for panel in stage.panels:
             panel.figure.to_dict()
+    import_module(
+        "captum.attr"
+    )  # brings matplotlib: too long for the first visitor who asks for attributions
     gc.collect()
     gc.freeze()

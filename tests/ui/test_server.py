@@ -16,10 +16,10 @@ from tests.waited import waited
 ROOT = Path(__file__).parents[2]
 
 WARM = """
-import gc, torch
+import gc, sys, torch
 from lab.ui.server import warm_up
 warm_up()
-print(gc.get_freeze_count(), torch.get_num_threads())
+print(gc.get_freeze_count(), torch.get_num_threads(), int("captum.attr" in sys.modules))
 """
 
 
@@ -27,9 +27,10 @@ def test_warming_up_freezes_what_was_loaded_and_leaves_one_thread():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", WARM], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    frozen, threads = map(int, done.stdout.split())
+    frozen, threads, can_attribute = map(int, done.stdout.split())
     assert frozen > 100_000
     assert threads == 1
+    assert can_attribute
 
 
 def test_streamlit_finds_the_app_by_reading_the_file():
