@@ -42,7 +42,9 @@ def context(find: str) -> BaseContext:
     _without_main()
     if sys.platform != "darwin" and "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["torch", "torch._dynamo", serve.__module__, find.partition(":")[0]])
+        context.set_forkserver_preload(
+            ["torch", "torch._dynamo", serve.__module__, find.partition(":")[0], "lab.runs.preload"]
+        )
         return context
     return multiprocessing.get_context("spawn")
 
