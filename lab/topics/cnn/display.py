@@ -75,7 +75,9 @@ class Display(LessonSettings):
     in_channel: Annotated[int, Count(_("Map or neuron"), 1, 300, help=_("Of this layer, or click one."))] = 1
     in_row: Annotated[int, Count(_("Row in the map"), 1, 28, help=_("Or click a map."))] = 8
     in_column: Annotated[int, Count(_("Column in the map"), 1, 28, help=_("Or click a map."))] = 8
-    in_source: Annotated[int, Count(_("Input channel"), 1, 64, help=_("Whose products are written out."))] = 1
+    in_source: Annotated[
+        int, Count(_("Input channel"), 1, 300, help=_("Whose products are written out."))
+    ] = 1
     look_image: Annotated[
         int, Count(_("Test image"), 1, 1000, help=_("Its number; of 8x8 digits there are 360."))
     ] = 1
