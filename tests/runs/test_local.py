@@ -168,7 +168,7 @@ def test_a_worker_that_dies_idle_costs_no_run(engine: LocalEngine) -> None:
     time.sleep(0.1)  # a death takes the kernel a moment
     runs = [engine.submit(job("walk", 5, seed)) for seed in range(3)]
     assert [finished(run).state for run in runs] == ["done"] * 3
-    assert engine.stats()["restarts"] == restarts + 2
+    until(lambda: engine.stats()["restarts"] == restarts + 2)  # one worker alone can be quick enough for all
     assert engine.stats()["lost"] == lost
 
 
