@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.chromium import browser
+
+__all__ = ["browser"]
+
 HERE = Path(__file__).parent
 ALONE = (
     "serving",

@@ -116,9 +116,13 @@ class FailedRunError(RunError):
         super().__init__(message)
 
 
+_NO_MEMORY = ("allocate memory", "out of memory", "bad_alloc", "could not create a primitive")
+"""What torch, oneDNN and pandas say when they get no memory, in errors of other kinds."""
+
+
 def end_by_fault(fault: Exception, limits: Limits) -> End:
     """Return how a run ends that was broken off by a fault of the code, not of the learner."""
-    if isinstance(fault, MemoryError) or _is_torch_memory_error(fault):
+    if isinstance(fault, MemoryError) or any(words in str(fault) for words in _NO_MEMORY):
         return End(
             "memory",
             f"The worker ran out of memory (limit {limits.memory_mb:,} MB): "
@@ -130,11 +134,6 @@ def end_by_fault(fault: Exception, limits: Limits) -> End:
         f"Something went wrong in this run ({kind}): the lab's log has the details.",
         details="".join([*traceback.format_tb(fault.__traceback__), kind]),
     )
-
-
-def _is_torch_memory_error(fault: Exception) -> bool:
-    text = str(fault)
-    return isinstance(fault, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
 
 
 def _leave_alone(_run: "Run") -> None:

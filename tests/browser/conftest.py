@@ -4,7 +4,6 @@ import base64
 import itertools
 import json
 import queue
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,46 +14,14 @@ from typing import Any
 import numpy as np
 import plotly
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.lab_page import LabPage, ours
 from tests.browser.lab_server import LabServer, lab_served
-from tests.needed import missing
 
 HERE = Path(__file__).parent
 ASSETS = HERE.parents[1] / "lab" / "ui" / "assets"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-FLAGS = [
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def program() -> str | None:
-    """Return the system's Chromium, or None for Playwright's own."""
-    names = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
-    return next(filter(None, map(shutil.which, names)), None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium: the system's if there is one, else Playwright's own."""
-    with sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(executable_path=program(), args=FLAGS)
-        except Error as error:
-            missing(f"no Chromium could be started: {error.message.splitlines()[0]}")
-            raise
-        yield chromium
-        chromium.close()
-
 
 Line = queue.SimpleQueue[str]
 

@@ -194,7 +194,7 @@ class Monkey:
 
 def main() -> int:
     """Play as the command line asks, and print what was found."""
-    from tests.browser.conftest import FLAGS, program  # noqa: PLC0415  pytest's, and it imports lab pages
+    from tests.chromium import FLAGS, program  # noqa: PLC0415  pytest's
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)

@@ -31,7 +31,7 @@ WORKERS = (os.cpu_count() or 1) + 2  # so that some runs are paused
 LEARNERS = WORKERS + 1  # at least; so that some runs wait
 LONG = {"data": "spiral", "hidden": "8-8-8", "networks": "32", "epochs": "2000"}
 SHORT = "30"  # epochs
-HEAVY = ("cnn", {"part": "train"})  # needs more than the memory below
+HEAVY = ("cnn", {"part": "train", "channels1": "32", "channels2": "64"})  # needs more than the memory below
 SMALL = {"LAB_RUN_MEMORY_MB": "64", "LAB_WORKERS": str(WORKERS)}
 PATIENCE = 60.0
 
@@ -205,21 +205,24 @@ async def struck(
     url = f"http://127.0.0.1:{stand.proxy.port}"
     visits = [Stubborn(url, "Playground", random.Random(number)) for number in range(learners)]
     queries = [LONG | {"seed": str(10_000 * round_number + number)} for number in range(learners)]
-    for visit, query in zip(visits, queries, strict=True):
-        visit.session = Session("playground", query)
-    long = [asyncio.create_task(visit.pictured(2 * PATIENCE)) for visit in visits]
-    await asyncio.gather(*(visit.opened.wait() for visit in visits))
-    await asyncio.sleep(ahead)
-    await asyncio.to_thread(FAULTS[fault], stand, silence)
-    for visit, following in zip(visits, long, strict=True):
-        await visit.stopped(following)
-    found = await asyncio.gather(*(visit.pictured(PATIENCE, {"Epochs": SHORT}) for visit in visits))
-    kept = [visit.shows(query | {"epochs": SHORT}) for visit, query in zip(visits, queries, strict=True)]
-    hangs = "runs of before are still there"
-    await asyncio.to_thread(wait_for, stand.server, hangs, lambda said: said["queued"] == said["busy"] == 0)
-    for visit in visits:
-        visit.leave()
-    return Outcome(fault, found, sum(kept), sum(visit.lines for visit in visits))
+    with ExitStack() as last:
+        for visit in visits:
+            last.callback(visit.leave)
+        for visit, query in zip(visits, queries, strict=True):
+            visit.session = Session("playground", query)
+        long = [asyncio.create_task(visit.pictured(2 * PATIENCE)) for visit in visits]
+        await asyncio.gather(*(visit.opened.wait() for visit in visits))
+        await asyncio.sleep(ahead)
+        await asyncio.to_thread(FAULTS[fault], stand, silence)
+        for visit, following in zip(visits, long, strict=True):
+            await visit.stopped(following)
+        found = await asyncio.gather(*(visit.pictured(PATIENCE, {"Epochs": SHORT}) for visit in visits))
+        kept = [visit.shows(query | {"epochs": SHORT}) for visit, query in zip(visits, queries, strict=True)]
+        hangs = "runs of before are still there"
+        await asyncio.to_thread(
+            wait_for, stand.server, hangs, lambda said: said["queued"] == said["busy"] == 0
+        )
+        return Outcome(fault, found, sum(kept), sum(visit.lines for visit in visits))
 
 
 def row(outcome: Outcome) -> str:

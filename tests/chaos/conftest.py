@@ -5,11 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import browser
 from tests.browser.lab_page import LabPage
 from tests.chaos.__main__ import SMALL, Stand, standing
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")

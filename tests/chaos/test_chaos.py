@@ -3,14 +3,13 @@
 What a browser shows meanwhile is in `test_browser.py`.
 """
 
-import asyncio
-
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from tests.chaos.__main__ import FAULTS, LEARNERS, Stand, struck
 from tests.load.session import Session
 from tests.load.visitor import PATIENCE, Visitor, line_to, visiting
+from tests.waited import waited
 
 STAYS = ("queue filled", "a worker killed", "all workers killed", "network silent", "out of memory")
 
@@ -18,7 +17,7 @@ STAYS = ("queue filled", "a worker killed", "all workers killed", "network silen
 @pytest.mark.parametrize("fault", FAULTS)
 def test_everybody_goes_on_after(stand: Stand, fault: str) -> None:
     number = 1 + list(FAULTS).index(fault)  # so that no run was computed before
-    outcome = asyncio.run(struck(stand, fault, LEARNERS, silence=0.6, round_number=number, ahead=0.8))
+    outcome = waited(struck(stand, fault, LEARNERS, silence=0.6, round_number=number, ahead=0.8))
     assert [one for one in outcome.next_runs if one.outcome != "final"] == []
     assert outcome.kept == LEARNERS
     assert (outcome.lines == LEARNERS) == (fault in STAYS)  # a session that is live goes on, too

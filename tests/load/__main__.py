@@ -16,6 +16,7 @@ from tests.load.learner import PAGES, PATIENCE, Change, Learner
 from tests.load.measured import Usage, measured_server
 from tests.load.report import MARKERS, Load, markdown
 from tests.load.verdict import all_met, bends, judged
+from tests.waited import waited
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
 SERIES = (10, 30, 60, 100)
@@ -27,12 +28,12 @@ def load(learners: int, seconds: float, seed: int = 1, period: float = PERIOD) -
     with measured_server() as measured:
         url = measured.server.url
         names = list(PAGES)
-        asyncio.run(_warm_up(url, names[:learners]))
+        waited(_warm_up(url, names[:learners]))
         visits = [
             Learner(url, names[number % len(names)], random.Random(1000 * seed + number))
             for number in range(learners)
         ]
-        done = asyncio.run(_class(visits, seconds, period, measured.usage))
+        done = waited(_class(visits, seconds, period, measured.usage))
         if "Traceback" in measured.server.log():
             print(measured.server.log())
     return done

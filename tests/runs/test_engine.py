@@ -7,7 +7,7 @@ import toys
 
 from lab.core.events import Started
 from lab.core.lesson import Context
-from lab.runs.engine import End, Job, Run, code_version
+from lab.runs.engine import End, Job, Limits, Run, code_version, end_by_fault
 
 
 def test_a_key_names_what_the_result_depends_on() -> None:
@@ -36,6 +36,24 @@ def test_another_version_of_a_library_is_another_key(monkeypatch: pytest.MonkeyP
             "lab.runs.engine.version", lambda name, other=other: other.get(name) or version(name)
         )
         assert code_version.__wrapped__() != ours
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        (MemoryError(), "memory"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+            "memory",
+        ),
+        (RuntimeError("std::bad_alloc"), "memory"),
+        (RuntimeError("could not create a primitive"), "memory"),
+        (ValueError("Error tokenizing data. C error: out of memory"), "memory"),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), "error"),
+    ],
+)
+def test_no_memory_is_told_whatever_library_missed_it(fault: Exception, state: str) -> None:
+    assert end_by_fault(fault, Limits()).state == state
 
 
 def test_a_run_ends_once_and_calls_back_before_anyone_stops_waiting() -> None:
