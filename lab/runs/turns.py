@@ -8,9 +8,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Protocol
 
-LEVELS = (0.5, 3.0)  # seconds of computing: a new run's first picture, a short run's end
+LEVELS = (0.5, 1.0, 1.5, 2.0, 3.0)  # seconds of computing: a new run's first picture, then ends of short runs
 SLICE_SECONDS = 0.25  # what a run computes before another of its level goes on
 MOST_PAUSED_SECONDS = 3.0  # after that a run goes first, however many newer ones there are
+RELIEF_SECONDS = 0.1  # and computes that long: a dozen long runs must not take the cores from all short ones
 
 
 class Clock:
@@ -51,7 +52,8 @@ class Clock:
         """Return the order of going on: long paused, by level; new ones as they came, others in turn."""
         level = bisect_right(LEVELS, self.computed())
         keeps = not self.pausing and self.lasted() < SLICE_SECONDS
-        first = self._has_waited_long() or (keeps and self._waited_long)
+        relieved = not self.pausing and self._waited_long and self.lasted() < RELIEF_SECONDS
+        first = self._has_waited_long() or relieved
         if level == 0:
             return not first, level, False, self._begun
         return not first, level, not keeps, -self.lasted() if self.pausing else self.lasted()

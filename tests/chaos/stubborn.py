@@ -30,6 +30,11 @@ class Stubborn(Learner):
     lines = 0
     sliders: Mapping[str, Any] = {}
 
+    def __post_init__(self) -> None:
+        """Make what tells whether the page is being drawn."""
+        super().__post_init__()
+        self.drawing = asyncio.Lock()
+
     async def pictured(self, seconds: float, stops: Mapping[str, str] | None = None) -> Change:
         """Move sliders, ask for the page, and return what came of its run within so many seconds.
 
@@ -74,22 +79,24 @@ class Stubborn(Learner):
 
         After a restart the server runs the page a second time by itself (`lab.ui.session.catch_up`).
         """
-        try:
-            await super().rerun(line, triggers)
-            self.sliders = {one.label: one for one in self.session.of_kind("slider")}
-            self.opened.set()
-            while True:
-                async with asyncio.timeout(None if self.session.running else QUIET_SECONDS):
-                    self.session.took(await line.recv())
-        except TimeoutError:
-            return
-        except BaseException:
-            self.leave()
-            raise
+        async with self.drawing:
+            try:
+                await super().rerun(line, triggers)
+                self.sliders = {one.label: one for one in self.session.of_kind("slider")}
+                self.opened.set()
+                while True:
+                    async with asyncio.timeout(None if self.session.running else QUIET_SECONDS):
+                        self.session.took(await line.recv())
+            except TimeoutError:
+                return
+            except BaseException:
+                self.leave()
+                raise
 
     async def stopped(self, following: asyncio.Task[Change]) -> None:
-        """Look no longer at what the learner followed until now."""
-        following.cancel()
+        """Look no longer at what the learner followed, once the page stands: so the line stays whole."""
+        async with self.drawing:
+            following.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await following
 

@@ -139,24 +139,31 @@ class Learner:
 
     async def change(self, line: ClientConnection, due: float) -> None:
         """Change a control and follow what comes of it until `due`, when the next change replaces it."""
-        change = Change(self.name, self.turned())
+        change = Change(self.name)
         self.changes.append(change)
         try:
             async with asyncio.timeout_at(due):
+                if not self._free():
+                    await self.rerun(line)  # the change before was replaced while the page was being drawn
+                change.control = self.turned()
                 await self.settle(line, change)
         except TimeoutError:
             change.outcome = "replaced"
         except (OSError, EOFError, ValueError) as error:
             change.fault = repr(error)
 
-    def turned(self) -> str:
-        """Move a control of the page by one step, or choose another option; return what was done."""
+    def _free(self) -> list[tuple[str, Any]]:
+        """Return the controls that can be moved, each with its kind."""
         controls = [
             (str(one.WhichOneof("type")), widget_of(one))
             for one in self.session.elements
             if one.WhichOneof("type") in KINDS
         ]
-        free = [(kind, one) for kind, one in controls if not one.disabled and one.label not in NOT_MOVED]
+        return [(kind, one) for kind, one in controls if not one.disabled and one.label not in NOT_MOVED]
+
+    def turned(self) -> str:
+        """Move a control of the page by one step, or choose another option; return what was done."""
+        free = self._free()
         for kind, widget in self.chance.sample(free, len(free)):
             now = held(kind, widget, self.session.widgets.get(widget.id))
             value = moved(kind, widget, now, self.chance, NEEDS_A_FILE)

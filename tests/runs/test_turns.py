@@ -14,7 +14,15 @@ from lab.runs import process, turns
 from lab.runs.engine import End, Job, Limits, Run
 from lab.runs.local import LocalEngine
 from lab.runs.machine import cores
-from lab.runs.turns import LEVELS, MOST_PAUSED_SECONDS, SLICE_SECONDS, Clock, pause, take_turns
+from lab.runs.turns import (
+    LEVELS,
+    MOST_PAUSED_SECONDS,
+    RELIEF_SECONDS,
+    SLICE_SECONDS,
+    Clock,
+    pause,
+    take_turns,
+)
 
 FOREVER = 10_000_000
 CORES = cores()
@@ -112,7 +120,19 @@ def test_nobody_pauses_for_ever_however_many_new_ones_come(clock: Time) -> None:
         played(clock, [old, Worker(pid)], 1, LEVELS[0])
         longest = max(longest, old.clock.lasted() if old.clock.pausing else 0)
     assert longest <= MOST_PAUSED_SECONDS + LEVELS[0]
-    assert old.clock.computed() > 10 + 1.5
+    rounds = 59 * LEVELS[0] / (MOST_PAUSED_SECONDS + LEVELS[0] + RELIEF_SECONDS)
+    assert old.clock.computed() > 10 + 0.9 * rounds * RELIEF_SECONDS
+
+
+def test_a_short_run_ends_soon_however_many_long_ones_there_are(clock: Time) -> None:
+    long = [Worker(pid) for pid in range(13)]
+    played(clock, long, 2, 60)
+    short = Worker(99)
+    took = 0.0
+    while short.clock.computed() < 0.95:  # seconds of computing
+        played(clock, [*long, short], 2, 0.05)
+        took += 0.05
+    assert took < 1.6
 
 
 @pytest.fixture(scope="module")
