@@ -50,11 +50,9 @@ def test_gradient_descent_shows_a_change_within_a_second(lab: LabPage, part: str
 
 
 @pytest.mark.parametrize("page", ["cnn?part=train", "rnn?part=series"])
-def test_training_shows_its_first_measurement_in_half_a_second_and_learns_within_one(
-    lab: LabPage, page: str
-) -> None:
+def test_training_shows_that_it_learns_within_a_second(lab: LabPage, page: str) -> None:
+    """Without a browser on the same cores it is half of that: `tests/runs/test_pace.py`, `docs/load.md`."""
     lab.go(f"/{page}")
     lab.complete()
     measured, learning = waits(lab, "Learning rate", "ArrowLeft", CHANGED, PROGRESSED)
-    assert measured < 0.5
-    assert learning < 1
+    assert measured <= learning < 1

@@ -14,7 +14,10 @@ from tests.load.visitor import visiting
 
 ROUNDS, TURNS = 7, 8  # the system counts CPU time in hundredths of a second
 RATES = ("0.03", "0.05")
-MOST_FOR_A_CHANGE, MOST_FOR_NOTHING = 0.040, 0.015
+MOST_FOR_A_CHANGE, MOST_FOR_NOTHING = (
+    0.040,
+    0.030,
+)  # processors differ by two; unfrozen garbage costs ten times
 
 
 @pytest.fixture(scope="module")

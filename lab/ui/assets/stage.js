@@ -7,6 +7,7 @@ import { merged } from "./record.js";
 import { wordsOf } from "./words.js";
 
 const GRACE = 100; // milliseconds: a clean-up followed by a new call is a change of data, not the end
+const AGAIN = 4000; // milliseconds until Python is told again what it has not answered
 
 /** Data in, triggers out; what is seen is the scene's. */
 class Stage {
@@ -95,9 +96,14 @@ class Stage {
     this.known.figures = (this.known.figures ?? []).filter((figure) => kept.figures.has(figure.id));
   }
 
-  // Python looks again on "done": when the line is lost, and when the run is over.
+  // Python looks again on "done": when the line is lost, and when the run is over. While Streamlit's own line is
+  // down, it drops what it is told: so we say it until there is an answer.
   tell() {
     this.trigger("done", this.run);
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      if (this.lost || (this.events && !this.close)) this.tell();
+    }, AGAIN);
   }
 
   edit({ layer, from, to, value }, settled) {
@@ -120,6 +126,7 @@ class Stage {
   }
 
   leave() {
+    clearTimeout(this.telling);
     this.close?.();
     this.scene.close();
     delete this.parent.__stage;

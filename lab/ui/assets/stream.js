@@ -1,6 +1,6 @@
 // Messages pushed by the server while a run lasts.
 
-const FAILURES = 3; // in a row before the line counts as lost
+const FAILURES = 3;
 const WAIT = 3000; // milliseconds before we open again what the browser has given up
 
 /**
@@ -23,7 +23,7 @@ export function openStream(address, { message, lost, back }) {
     source.onmessage = (event) => message(JSON.parse(event.data));
     source.onerror = () => {
       failures += 1;
-      if (failures % FAILURES === 0) lost(); // again and again: what is told while all lines are down is not heard
+      if (failures === FAILURES) lost();
       if (source.readyState === EventSource.CLOSED) timer = setTimeout(connect, WAIT);
     };
   };
