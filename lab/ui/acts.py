@@ -34,3 +34,16 @@ def acted(act: Callable[[], Any], where: str, name: str) -> None:
         place = f"{Path(line.filename).name}:{line.lineno}"
         _log.warning("%s: %r was left alone, %s at %s", where, name, type(fault).__name__, place)
         st.toast(words("That does not fit the page any more; please try again."))
+
+
+def taken(key: str, act: Callable[[Any], Any]) -> Callable[[], None]:
+    """Return a callback that hands a widget's value on.
+
+    A script that was broken off before it drew the widget may have dropped its value: then nothing is done.
+    """
+
+    def call() -> None:
+        if key in st.session_state:
+            act(st.session_state[key])
+
+    return call

@@ -10,6 +10,7 @@ from lab.topics.backpropagation.graph import Worked
 from lab.topics.backpropagation.settings import Display, Place, Settings
 from lab.topics.backpropagation.stage import drawing
 from lab.topics.backpropagation.steps import Known, known_at, steps_of
+from lab.ui.acts import taken
 from lab.ui.graph import draw_graph
 from lab.ui.graph_controls import SHOWN, expression_box, graph_settings
 from lab.ui.page import change, controls, run, views
@@ -102,7 +103,7 @@ def _walk_controls(number: int, last: int) -> None:
         0,
         last,
         key=TRACK,
-        on_change=lambda: _go(st.session_state[TRACK]),
+        on_change=taken(TRACK, _go),
         help=words("Jump to any step; or click a node of the graph."),
     )
     if playing:

@@ -16,7 +16,7 @@ from lab.topics.cnn.settings import TEST_IMAGES, Settings
 from lab.topics.cnn.stage import TRAIN
 from lab.topics.cnn.strip import ON_STRIP, STRIP, image_on_strip
 from lab.topics.cnn.trained import Trained
-from lab.ui.acts import acted
+from lab.ui.acts import acted, taken
 from lab.ui.canvas import canvas
 from lab.ui.cnn_looks import of_view
 from lab.ui.cnn_train import shared_run
@@ -145,7 +145,7 @@ def _moments(display: Display, result: Trained) -> None:
         list(epochs),
         key=key,
         format_func=lambda stop: f"{epochs[stop]:.3g}",
-        on_change=lambda: change(VIEW, Display, in_moment=st.session_state[key]),
+        on_change=taken(key, lambda moment: change(VIEW, Display, in_moment=moment)),
         disabled=len(epochs) < 2,
         help=words("0 is before the first step; everything below is of the network as it then was."),
     )

@@ -12,7 +12,7 @@ from lab.figures.theme import CLASSES, GREEN, figure
 from lab.topics.forward_pass.examples import examples_of, is_drawn, picked_input, picked_target
 from lab.topics.forward_pass.settings import Edit, Pick, Settings
 from lab.topics.forward_pass.walk import Walk
-from lab.ui.acts import acted
+from lab.ui.acts import acted, taken
 from lab.ui.canvas import canvas
 from lab.ui.forward_pass import safely
 from lab.ui.page import change, controls, settled, undo_buttons
@@ -216,7 +216,7 @@ def _bias(pick: Pick, now: Edit) -> None:
         step=0.25,
         format="%.4g",
         key=key,
-        on_change=lambda: edit(pick, replace(now, value=float(st.session_state[key]))),
+        on_change=taken(key, lambda value: edit(pick, replace(now, value=float(value)))),
         help=words("Added to the sum of all products."),
     )
 

@@ -15,6 +15,7 @@ from lab.topics.forward_pass.examples import is_drawn, picked_target
 from lab.topics.forward_pass.settings import Display, Heat, Pick, Place, Settings
 from lab.topics.forward_pass.stage import NAMES, output_names, prediction
 from lab.topics.forward_pass.walk import Walk, first_step_of, walk_of
+from lab.ui.acts import taken
 from lab.ui.page import change, controls
 from lab.ui.words import words
 
@@ -120,7 +121,7 @@ def stepper(walk: Walk) -> None:
         0,
         last,
         key="forward:step",
-        on_change=lambda: _go(int(st.session_state["forward:step"])),
+        on_change=taken("forward:step", lambda step: _go(int(step))),
         help=words("Each neuron takes two steps: the weighted sum z, then a = f(z)."),
     )
 

@@ -10,6 +10,7 @@ from lab.tables.history import history_table
 from lab.topics.rnn.series_results import Forecast, Outcome
 from lab.topics.rnn.series_settings import APPLIES, SeriesDisplay, SeriesSettings, SeriesTask
 from lab.topics.rnn.series_stage import SERIES
+from lab.ui.acts import taken
 from lab.ui.page import change, controls, run, settled, stop_button, undo_buttons, views
 from lab.ui.session import files, keep_file
 from lab.ui.tables import table
@@ -85,7 +86,7 @@ def _column(digest: str, current: str) -> str:
             words("Column of my series"),
             names,
             key=COLUMN,
-            on_change=lambda: change(NAMESPACE, SeriesSettings, series_column=st.session_state[COLUMN]),
+            on_change=taken(COLUMN, lambda column: change(NAMESPACE, SeriesSettings, series_column=column)),
             help=words("What is forecast. Times are read from the first column."),
             width=260,
         )

@@ -35,3 +35,11 @@ def test_a_mistake_of_ours_is_said_and_logged_in_one_line_without_the_learners_d
     (line,) = caplog.messages
     assert line.startswith("playground/train: 'edit' was left alone, ValueError at test_acts.py:")
     assert "secret" not in caplog.text
+
+
+def test_a_widget_that_was_dropped_in_the_midst_of_a_script_changes_nothing(monkeypatch) -> None:
+    monkeypatch.setattr(acts.st, "session_state", {"here": 7})
+    took = []
+    acts.taken("here", took.append)()
+    acts.taken("gone", took.append)()
+    assert took == [7]
