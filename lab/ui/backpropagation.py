@@ -29,8 +29,8 @@ def part_of_page() -> str:
     key = "backpropagation:part"
     st.session_state[key] = part
 
-    def chosen() -> None:
-        change(PLACE, Place, part=st.session_state[key] or "")
+    def chosen(part: str | None) -> None:
+        change(PLACE, Place, part=part or "")
 
     st.segmented_control(
         words("Part of this page"),
@@ -38,7 +38,7 @@ def part_of_page() -> str:
         key=key,
         required=True,
         format_func=lambda one: words(PARTS[one]),
-        on_change=chosen,
+        on_change=taken(key, chosen),
         label_visibility="collapsed",
     )
     return part
@@ -194,15 +194,15 @@ def _variable(found: Worked, display: Display) -> Display:
     by = min(display.by, len(names))
     st.session_state[BY] = names[by - 1]
 
-    def chosen() -> None:
-        change(SHOWN, Display, by=names.index(st.session_state[BY]) + 1)
+    def chosen(name: str) -> None:
+        change(SHOWN, Display, by=names.index(name) + 1)
 
     st.segmented_control(
         words("Move this variable alone"),
         names,
         key=BY,
         required=True,
-        on_change=chosen,
+        on_change=taken(BY, chosen),
         help=words("The two figures below are drawn for it."),
     )
     return display.changed(by=by)

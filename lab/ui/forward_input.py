@@ -160,8 +160,8 @@ def _typed(settings: Settings, pick: Pick) -> None:
         key = f"forward:x{place}"
         st.session_state[key] = float(value)
 
-        def typed(place: int = place, key: str = key) -> None:
-            edit(pick, Edit(0, 0, place, float(st.session_state[key])))
+        def typed(value: float, place: int = place) -> None:
+            edit(pick, Edit(0, 0, place, float(value)))
 
         with columns[place]:
             st.number_input(
@@ -171,7 +171,7 @@ def _typed(settings: Settings, pick: Pick) -> None:
                 step=0.25,
                 format="%.4g",
                 key=key,
-                on_change=typed,
+                on_change=taken(key, typed),
                 help=words("Type any number; the ring in the picture follows."),
             )
 

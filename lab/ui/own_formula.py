@@ -1,5 +1,7 @@
 """A function that the learner types: its field, and what is wrong with it, pointed at."""
 
+from functools import partial
+
 import streamlit as st
 
 from lab.core.errors import LabError
@@ -7,6 +9,7 @@ from lab.core.settings import LessonSettings
 from lab.models.expression import LONGEST, ExpressionError
 from lab.models.formulas import FUNCTIONS
 from lab.models.surfaces import OWN, OWN_FORMULA, surface
+from lab.ui.acts import taken
 from lab.ui.page import change
 from lab.ui.words import words
 
@@ -28,8 +31,7 @@ def formula_box(settings: type[LessonSettings], namespace: str, field: str, form
         words("Your own f(x, y)"),
         key=typed,
         max_chars=LONGEST,
-        on_change=_take,
-        args=(settings, namespace, field),
+        on_change=taken(typed, partial(_take, settings, namespace, field)),
         help=tip.format(functions=", ".join(FUNCTIONS)),
     )
     if fault:
@@ -45,8 +47,8 @@ def forget_fault(namespace: str) -> None:
     st.session_state.pop(f"{namespace}:fault", None)
 
 
-def _take(settings: type[LessonSettings], namespace: str, field: str) -> None:
-    text = str(st.session_state[f"{namespace}:typed"]).strip()
+def _take(settings: type[LessonSettings], namespace: str, field: str, typed: str) -> None:
+    text = typed.strip()
     try:
         if text:
             surface(OWN, formula=text)
