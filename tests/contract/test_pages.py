@@ -9,9 +9,10 @@ from lab.core.controls import Hidden, Slider
 from lab.core.settings import controls_of
 from lab.curriculum import lessons
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import SHELL, faults, page_at
 
+pytestmark = pytest.mark.usefixtures("_in_place")
 ROOT = Path(__file__).parents[2]
-SHELL = ROOT / "lab" / "ui" / "shell.py"
 QUICK = {"epochs": "2", "networks": "2"}
 TEXT_PROGRAMS = ("noise", "square", "softmax", "tumour", "convolution", "dense")
 QUICK |= {f"{one}_{budget}": "1" for one in TEXT_PROGRAMS for budget in ("epochs", "networks")}
@@ -20,26 +21,8 @@ LESSONS = list(lessons())
 EACH = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
 
 
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch):
-    """Compute all runs in the test's own thread, at a desk of its own."""
-    from lab.ui.desk import desk  # noqa: PLC0415
-
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
-
-
 def opened(lesson, query):
-    page = AppTest.from_file(str(SHELL), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / f"{lesson.slug}.py"))
-    return page.run()
-
-
-def faults(page):
-    return [one.value for one in (*page.exception, *page.error, *page.warning)]
+    return page_at(lesson.slug, query)
 
 
 def models(lesson):
@@ -100,7 +83,7 @@ def test_prose_and_picture_are_there(lesson):
 
 
 def test_the_start_page_runs_nothing_and_names_every_lesson():
-    page = AppTest.from_file(str(SHELL), default_timeout=60).run()
+    page = AppTest.from_file(SHELL, default_timeout=60).run()
     assert not faults(page)
     from lab.ui.desk import desk  # noqa: PLC0415
 

@@ -1,39 +1,20 @@
 """The page: its parts, the walk, examples, and typed expressions."""
 
-from pathlib import Path
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lab.topics.backpropagation import graph
 from lab.topics.backpropagation.examples import EXAMPLES
+from tests.pages import faults, page_at
 
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch):
-    from lab.ui.desk import desk  # noqa: PLC0415
-
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
+pytestmark = pytest.mark.usefixtures("_in_place")
 
 
 def opened(**query):
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / "backpropagation.py"))
-    return page.run()
+    return page_at("backpropagation", query)
 
 
 def said(page):
     return " ".join(one.value for one in page.markdown)
-
-
-def faults(page):
-    return [one.value for one in (*page.exception, *page.error, *page.warning)]
 
 
 @pytest.mark.parametrize("query", [{"part": "network"}, {"part": "depth", "depth": "2", "epochs": "1"}])

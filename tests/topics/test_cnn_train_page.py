@@ -1,9 +1,6 @@
 """The part about training, through the lab's own menu: controls, presets, going on, refusals."""
 
-from pathlib import Path
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lab.core.lesson import Context
 from lab.core.settings import controls_of
@@ -12,28 +9,15 @@ from lab.runs.engine import End, Job, Run
 from lab.topics.cnn.settings import WIDE, Settings
 from lab.topics.cnn.stage import TRAIN
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {"part": "train", "images": "digits8", "padding": "same", "train_images": "100", "epochs": "1"}
-
-
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch):
-    """Compute all runs in the test's own thread, at a desk of its own."""
-    from lab.ui.desk import desk  # noqa: PLC0415
-
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
 
 
 @pytest.fixture
 def page():
-    app = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=120)
-    app.query_params.update(QUICK)
-    app.switch_page(str(ROOT / "pages" / "cnn.py"))
-    return app.run()
+    return page_at("cnn", QUICK, timeout=120)
 
 
 def settings_of(page):

@@ -1,25 +1,19 @@
 """The part on the page: at every end of its controls, and with the Playground's network."""
 
-from pathlib import Path
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lab.core.settings import controls_of
 from lab.topics.gradient_descent.network_settings import NetworkDisplay, NetworkSettings
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {"part": "network", "net_steps": "10", "net_grid": "11", "net_hidden": "3"}
 
 
 @pytest.fixture
 def page():
-    made = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    made.query_params.update(QUICK)
-    made.switch_page(str(ROOT / "pages" / "gradient_descent.py"))
-    return made.run()
+    return page_at("gradient_descent", QUICK)
 
 
 def test_it_opens_at_every_end_of_every_control(page):

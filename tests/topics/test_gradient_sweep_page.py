@@ -1,16 +1,13 @@
 """The parts "sweep" and "batches" of the page open at every end of their controls, without a browser."""
 
-from pathlib import Path
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lab.core.settings import controls_of
 from lab.topics.gradient_descent.batches_settings import BatchDisplay, BatchSettings
 from lab.topics.gradient_descent.sweep_settings import MapDisplay, SweepDisplay, SweepSettings
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {
     "sweep": {"sweep_steps": "5"},
@@ -19,10 +16,7 @@ QUICK = {
 
 
 def opened(query):
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / "gradient_descent.py"))
-    return page.run()
+    return page_at("gradient_descent", query)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,17 @@
 """The parts on series and on cost open at every end of every control."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lab.core.controls import Hidden
 from lab.core.settings import controls_of
 from lab.topics.rnn.cost_settings import CostSettings
 from lab.topics.rnn.series_settings import APPLIES, SeriesDisplay, SeriesSettings
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {
     SeriesSettings: {"part": "series", "series_epochs": "1", "series_networks": "1", "series_batch": "128"},
     SeriesDisplay: {"part": "series", "series_epochs": "1", "series_networks": "1"},
@@ -20,22 +19,8 @@ QUICK = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch):
-    """Compute all runs in the test's own thread, at a desk of its own."""
-    from lab.ui.desk import desk  # noqa: PLC0415
-
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
-
-
 def opened(query):
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / "rnn.py"))
-    return page.run()
+    return page_at("rnn", query)
 
 
 @pytest.mark.slow

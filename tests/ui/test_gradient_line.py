@@ -1,16 +1,13 @@
 """The line's part of the page: a file of the learner's own, and a line pulled too far."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lab.data.tables import read_numbers, read_table
 from lab.ui import gradient_line
 from lab.ui.upload import CLASSES, NUMBERS
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("_in_place")
 X = np.arange(30) / 4
 TOLD = (X > 3).astype(int)  # whole numbers, and few of them
@@ -18,10 +15,7 @@ TABLE = ("hours,passed\n" + "".join(f"{x},{told}\n" for x, told in zip(X, TOLD, 
 
 
 def opened(**query):
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update({"part": "line"} | query)
-    page.switch_page(str(ROOT / "pages" / "gradient_descent.py"))
-    return page.run()
+    return page_at("gradient_descent", {"part": "line"} | query)
 
 
 def test_a_file_of_two_columns_is_fitted():

@@ -1,27 +1,22 @@
 """The race's part of the page, driven through Streamlit: surfaces bring starts, formulas are read, undo."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lab.core.controls import Hidden
 from lab.core.settings import controls_of
 from lab.models.surfaces import SURFACES
 from lab.topics.gradient_descent.race_settings import OPTIMISERS, RaceDisplay, RaceReading, RaceSettings
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
 TYPED = "race:typed"
 pytestmark = pytest.mark.usefixtures("_in_place")
 
 
 def opened(**query):
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update({"part": "race", "steps": "10"} | query)
-    page.switch_page(str(ROOT / "pages" / "gradient_descent.py"))
-    page.run()
+    page = page_at("gradient_descent", {"part": "race", "steps": "10"} | query)
     assert not page.exception
     return page
 

@@ -1,39 +1,21 @@
 """Losses and activations opens at every end of every part's controls; its buttons do what they say."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lab.core.settings import controls_of
 from lab.topics.losses_activations import LESSON
 from lab.topics.losses_activations.settings import PARTS
-from lab.ui.desk import desk
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import faults, page_at
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {"epochs": "2", "networks": "2", "depth": "3"}
 MODELS = {one.name.partition("/")[2]: one for one in LESSON.experiments}
 
 
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
-
-
 def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / "losses_activations.py"))
-    return page.run()
-
-
-def faults(page: AppTest) -> list[str]:
-    return [one.value for one in (*page.exception, *page.error, *page.warning)]
+    return page_at("losses_activations", query)
 
 
 def equations(page: AppTest) -> list[str]:

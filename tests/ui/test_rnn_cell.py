@@ -1,18 +1,15 @@
 """The parts cell and memory open at every end of their controls; buttons and boxes do what they say."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lab.core.settings import controls_of
 from lab.topics.rnn.memory_settings import VIEWS
 from lab.topics.rnn.memory_stage import BACK, CLIP, DELAY
-from lab.ui.desk import desk
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import faults, page_at
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 QUICK = {
     "memory_clip_updates": "10",
     "memory_clip_networks": "2",
@@ -23,23 +20,8 @@ QUICK = {
 PLACES = {"back": BACK, "clip": CLIP, "delay": DELAY}
 
 
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
-
-
 def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / "rnn.py"))
-    return page.run()
-
-
-def faults(page: AppTest) -> list[str]:
-    return [one.value for one in (*page.exception, *page.error, *page.warning)]
+    return page_at("rnn", query)
 
 
 def press(page: AppTest, label: str) -> None:

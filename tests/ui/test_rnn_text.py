@@ -1,8 +1,5 @@
 """The part on letters and languages: at every end of its controls, with a pasted text and a typed word."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,10 +11,10 @@ from lab.topics.rnn.text_settings import (
     LettersDisplay,
     LettersSettings,
 )
-from lab.ui.desk import desk
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import faults, page_at
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_in_place")
 LETTERS = {"part": "text", "text_steps": "10", "text_hidden": "10", "text_batch": "2", "text_length": "10"}
 LANGUAGES = {"part": "text", "text_task": "language", "language_epochs": "0", "language_hidden": "10"}
 MODELS: dict[type[LessonSettings], dict[str, str]] = {
@@ -29,23 +26,8 @@ MODELS: dict[type[LessonSettings], dict[str, str]] = {
 NEEDS_A_FILE, NEEDS_TWO = "own", 2
 
 
-@pytest.fixture(autouse=True)
-def _in_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    yield
-    desk.cache_clear()
-
-
 def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / "rnn.py"))
-    return page.run()
-
-
-def faults(page: AppTest) -> list[str]:
-    return [one.value for one in (*page.exception, *page.error, *page.warning)]
+    return page_at("rnn", query)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -1,7 +1,5 @@
 """Programs from the texts opens at every end of every card's controls, and each card shows its own."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -10,17 +8,14 @@ from lab.topics.text_programs.programs import PARTS, listing
 from lab.ui.text_programs import CARDS
 from tests.contract.controls_as_strategies import extremes_of
 from tests.contract.test_pages import QUICK
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("_in_place")
 SMALL = {"convolution_images": "100", "dense_images": "100", "square_points": "10", "noise_rows": "100"}
 
 
 def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.switch_page(str(ROOT / "pages" / "text_programs.py"))
-    return page.run()
+    return page_at("text_programs", query)
 
 
 @pytest.mark.parametrize("part", PARTS)
