@@ -24,6 +24,15 @@ LANGUAGES = {
 NETWORK, TRAINING = _("Network"), _("Training")
 MOST_WORK = 1.3e11
 """Multiply-adds of all forward passes of a run: 1,000 steps at the other defaults, 10 to 30 s of one core."""
+CLIP = Slider(
+    _("Clip gradients at"),
+    0.1,
+    10,
+    log=True,
+    zero=True,
+    help=_("A longer gradient is shortened to this length; 0 is off."),
+    group=TRAINING,
+)
 
 
 class Task(LessonSettings):
@@ -69,18 +78,7 @@ class LettersSettings(LessonSettings):
         float,
         Slider(_("Learning rate"), 0.0001, 1, log=True, help=_("Of Adam."), group=TRAINING),
     ] = 0.01
-    text_clip: Annotated[
-        float,
-        Slider(
-            _("Clip gradients at"),
-            0.1,
-            10,
-            log=True,
-            zero=True,
-            help=_("A longer gradient is shortened to this length; 0 is off."),
-            group=TRAINING,
-        ),
-    ] = 1.0
+    text_clip: Annotated[float, CLIP] = 1.0
     text_truncation: Annotated[
         int,
         Count(
@@ -155,18 +153,7 @@ class LanguageSettings(LessonSettings):
             _("Batch size"), 10, 500, log=True, unit=_("words"), help=_("Words of a step."), group=TRAINING
         ),
     ] = 100
-    language_clip: Annotated[
-        float,
-        Slider(
-            _("Clip gradients at"),
-            0.1,
-            10,
-            log=True,
-            zero=True,
-            help=_("A longer gradient is shortened to this length; 0 is off."),
-            group=TRAINING,
-        ),
-    ] = 1.0
+    language_clip: Annotated[float, CLIP] = 1.0
     language_epochs: Annotated[
         int, Count(_("Epochs"), 0, 20, help=_("How often each word is learned from."), group=TRAINING)
     ] = 6
