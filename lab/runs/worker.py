@@ -225,10 +225,8 @@ class Inbox:
         while True:
             try:
                 message = self._connection.recv()
-            except (
-                Exception
-            ):  # the parent is gone, or there is no memory for an order: nobody would read the next
-                os._exit(0)  # at once, even in the midst of a run
+            except Exception:  # the parent is gone, or there is no memory for an order
+                os._exit(0)  # at once, even in the midst of a run: nobody would read the next
             if isinstance(message, Order):
                 stopper = Stopper(self._main)  # a late stop finds the stopper of its own run
                 self.orders.put((message, stopper))

@@ -92,8 +92,6 @@ def warm_up() -> None:
         stage = experiment.stage(settings, experiment.display(), Context(), told, result)
         for panel in stage.panels:
             panel.figure.to_dict()
-    import_module(
-        "captum.attr"
-    )  # brings matplotlib: too long for the first visitor who asks for attributions
+    import_module("captum.attr")  # brings matplotlib, too long for the first who asks for attributions
     gc.collect()
     gc.freeze()
