@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import os
 import signal
@@ -183,6 +184,14 @@ def test_the_memory_limit_ends_the_run_but_not_the_worker(engine: LocalEngine, s
     assert 20 <= len(run.events) <= 31
     assert finished(engine.submit(job("greedy", 20, seed))).result == 20
     assert engine.stats()["restarts"] == restarts
+
+
+def test_memory_that_an_earlier_run_left_to_the_allocator_counts_for_the_next_one() -> None:
+    with contextlib.closing(LocalEngine(1, find="toys:experiment", limits=Limits(memory_mb=300))) as one:
+        assert finished(one.submit(job("crumbs", 2500))).state == "done"
+        run = finished(one.submit(job("greedy", 1000)))
+    assert run.state == "memory"
+    assert 20 <= len(run.events) <= 31
 
 
 @pytest.mark.parametrize("toy", ["power", "sleep", "loop"])

@@ -1,5 +1,6 @@
 """Toy experiments for the tests of lab.runs: gentle, stuck, greedy and faulty ones."""
 
+import ctypes
 import os
 import threading
 import time
@@ -105,6 +106,16 @@ def greedy(settings: Settings, context: Context) -> Items:
     yield Done(len(kept))
 
 
+def crumbs(settings: Settings, context: Context) -> Items:
+    """Free pieces of 100 kB which the allocator must keep, since a last one above them stays in use."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    pieces = [libc.malloc(100_000) for _ in range(settings.steps)]
+    for piece in pieces[:-1]:
+        libc.free(piece)
+    yield Done(len(pieces))
+
+
 def fault(settings: Settings, context: Context) -> Items:
     yield Started(epochs=1, networks=1)
     raise ValueError(f"cannot read {settings.steps * 1001}")
@@ -174,7 +185,7 @@ def experiment(name: str) -> Experiment[Any, Any, Any]:
     trains: dict[str, Train[Settings, Any]] = {
         train.__name__: train
         for train in (
-            *(walk, stream, loop, power, sleep, stubborn, greedy),
+            *(walk, stream, loop, power, sleep, stubborn, greedy, crumbs),
             *(fault, refusal, endless, closure, careless, names, many, heavy, where),
         )
     }
