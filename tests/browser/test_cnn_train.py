@@ -7,7 +7,7 @@ import pytest
 from lab.core.lesson import Context
 from lab.topics.cnn.settings import Settings
 from lab.topics.cnn.train import train
-from tests.browser.lab_page import LabPage
+from tests.browser.lab_page import STAGES, LabPage
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ def test_a_stopped_run_continues_to_the_numbers_of_one_that_was_not(lab: LabPage
     told.wait_for(timeout=10_000)
     assert lab.page.get_by_role("button", name=re.compile(r"Keep \d+ epoch")).is_visible()
     lab.button("Continue").click()
-    told.wait_for(state="hidden")
+    lab.page.wait_for_function(f"() => {STAGES}[0].events !== null")  # the run has the name of the stopped one
     lab.complete()
     settings = Settings(images="digits8", padding="same", epochs=20, batch_size=10)
     *_events, done = train(settings, Context())
