@@ -36,7 +36,7 @@ def waits(lab: LabPage, label: str, key: str, *shown: str) -> list[float]:
             lab.page.wait_for_function(one, arg=before)
             told.append(time.perf_counter() - began)
         seconds.append(told)
-        lab.idle()
+        lab.complete()
     print(label, *(" / ".join(f"{one:.2f} s" for one in told) for told in seconds))
     return [statistics.median(column) for column in zip(*seconds[1:], strict=True)]
 

@@ -17,6 +17,15 @@ def stand() -> Iterator[Stand]:
 
 @pytest.fixture
 def page(stand: Stand, browser: Browser) -> Iterator[LabPage]:
+    yield from _visit(stand, browser)
+
+
+@pytest.fixture
+def neighbour(stand: Stand, browser: Browser) -> Iterator[LabPage]:
+    yield from _visit(stand, browser)
+
+
+def _visit(stand: Stand, browser: Browser) -> Iterator[LabPage]:
     context = browser.new_context(viewport={"width": 1300, "height": 1000})
     yield LabPage(context.new_page(), f"http://127.0.0.1:{stand.proxy.port}")
     context.close()

@@ -28,18 +28,21 @@ def opened(page: LabPage, seed: int) -> None:
 
 
 @contextmanager
-def cut_off(stand: Stand, page: LabPage) -> Iterator[None]:
-    """Cut the network for twenty seconds, in which the page says in a sentence why it does not answer."""
+def cut_off(stand: Stand, *pages: LabPage) -> Iterator[None]:
+    """Cut the network for twenty seconds, in which each page says in a sentence why it does not answer."""
     until = time.monotonic() + SECONDS
     stand.proxy.cut(refuse=True)
     try:
-        expect(told(page)).to_be_visible(timeout=1000 * SECONDS)
+        for page in pages:
+            expect(told(page)).to_be_visible(timeout=1000 * SECONDS)
         yield
         time.sleep(max(0.0, until - time.monotonic()))
-        expect(told(page)).to_have_count(1)
+        for page in pages:
+            expect(told(page)).to_have_count(1)
     finally:
         stand.proxy.restore()
-    expect(told(page)).to_have_count(0, timeout=60_000)
+    for page in pages:
+        expect(told(page)).to_have_count(0, timeout=60_000)
 
 
 def told(page: LabPage) -> Locator:
@@ -65,26 +68,23 @@ def test_a_reloaded_page_keeps_its_settings(page: LabPage) -> None:
 
 
 @pytest.mark.slow
-def test_a_finished_picture_outlives_a_network_gone_for_twenty_seconds(stand: Stand, page: LabPage) -> None:
-    page.go(f"/playground?{urlencode(SHORT | {'seed': '81'})}")
-    page.complete()
-    before = page.numbers()
-    with cut_off(stand, page):
-        assert page.numbers() == before
-    page.idle(60)
-    assert page.numbers() == before
-    next_run_works(page, 81)
-
-
-@pytest.mark.slow
-def test_a_run_outlives_a_network_gone_for_twenty_seconds(stand: Stand, page: LabPage) -> None:
+def test_pictures_and_runs_outlive_a_network_gone_for_twenty_seconds(
+    stand: Stand, page: LabPage, neighbour: LabPage
+) -> None:
+    neighbour.go(f"/playground?{urlencode(SHORT | {'seed': '81'})}")
+    neighbour.complete()
+    before = neighbour.numbers()
     opened(page, 83)
     run = page.run()
-    with cut_off(stand, page):
+    with cut_off(stand, page, neighbour):
         expect(page.page.get_by_text(LOST)).to_be_visible(timeout=1000 * SECONDS)
+        assert neighbour.numbers() == before
     page.complete(timeout=60)
     assert page.run() == run
+    neighbour.idle(60)
+    assert neighbour.numbers() == before
     next_run_works(page, 83)
+    next_run_works(neighbour, 81)
 
 
 @pytest.mark.slow

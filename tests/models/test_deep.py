@@ -83,6 +83,7 @@ def test_first_weights_have_the_spread_of_their_rule(initial):
 
 def test_torchs_default_is_what_torch_does():
     with torch.random.fork_rng():
+        torch.manual_seed(0)  # nn.Linear draws from the global generator
         theirs = torch.nn.Linear(40, 500)
     mine = network(inputs=40, width=500, depth=1, initial="torch").layers()[0].linear
     for name in ("weight", "bias"):
