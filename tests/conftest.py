@@ -6,26 +6,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.chromium import browser
+from tests.chromium import browser, context, playwright
 
-__all__ = ["browser"]
+__all__ = ["browser", "context", "playwright"]
 
 HERE = Path(__file__).parent
-ALONE = (
-    "serving",
-    "chaos",
-    "load",
-    "runs/test_local",
-    "runs/test_turns",
-    "runs/test_contract",
-    "runs/test_cluster",
-)
+WAITING = ("serving", "chaos", "runs/test_contract", "runs/test_cluster")
+ALONE = ("load", "runs/test_local", "runs/test_turns")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts servers and workers and waits for them: beside other tests it would time out."""
+    """Mark what starts servers and workers: beside training tests it would time out, or measure those."""
     for item in items:
-        if item.path.is_relative_to(HERE) and item.path.relative_to(HERE).as_posix().startswith(ALONE):
+        place = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
+        if place.startswith(WAITING):
+            item.add_marker("waiting")
+        elif place.startswith(ALONE):
             item.add_marker("alone")
 
 

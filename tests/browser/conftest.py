@@ -202,14 +202,6 @@ def server() -> Iterator[LabServer]:
         assert "Traceback" not in served.log(), served.log()
 
 
-@pytest.fixture(scope="session")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One browser profile for the lab's pages: the files that Streamlit and Plotly need are read once."""
-    context = browser.new_context(viewport={"width": 1300, "height": 1000})
-    yield context
-    context.close()
-
-
 @pytest.fixture
 def visit(context: BrowserContext, server: LabServer) -> Iterator[Callable[[], LabPage]]:
     """A maker of tabs, each a visit of its own; afterwards all consoles must have stayed silent."""

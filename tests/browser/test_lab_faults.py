@@ -44,13 +44,14 @@ def wait_until_idle(server: LabServer, timeout: float = 2) -> None:
 
 
 def test_the_last_of_several_changes_wins_and_ends_the_others(lab: LabPage) -> None:
-    lab.go(link(LONG))
+    long = LONG.changed(epochs=1200)
+    lab.go(link(long))
     lab.page.wait_for_function(BEGUN)
     for seed in (2, 3):
         lab.enter("Seed", seed)
     lab.page.wait_for_url("**seed=3**")
     lab.complete()
-    parameters, _losses = trained_alone(LONG.changed(seed=3))
+    parameters, _losses = trained_alone(long.changed(seed=3))
     np.testing.assert_array_equal(lab.parameters(), parameters)
     lab.enter("Seed", 1)
     lab.page.wait_for_function(BEGUN)  # it trains anew: the run that was left has not gone on to its end
@@ -124,7 +125,7 @@ def test_a_small_screen_has_no_sideways_scrolling(lab: LabPage) -> None:
 
 def test_a_monkey_finds_nothing(lab: LabPage, server: LabServer) -> None:
     monkey = Monkey(lab, random.Random(1), server.log)
-    monkey.play(seconds=20)
+    monkey.play(seconds=12)
     print(monkey.report())
     assert monkey.actions
 

@@ -83,7 +83,7 @@ def test_first_weights_have_the_spread_of_their_rule(initial):
 
 def test_torchs_default_is_what_torch_does():
     with torch.random.fork_rng():
-        torch.manual_seed(0)  # nn.Linear draws from the global generator
+        torch.set_rng_state(torch.Generator().manual_seed(0).get_state())  # nn.Linear draws from this
         theirs = torch.nn.Linear(40, 500)
     mine = network(inputs=40, width=500, depth=1, initial="torch").layers()[0].linear
     for name in ("weight", "bias"):
