@@ -39,7 +39,7 @@ def test_a_run_shows_itself_at_once_and_can_be_stopped(lab: LabPage) -> None:
 
 
 def test_a_stopped_run_continues_to_the_numbers_of_one_that_was_not(lab: LabPage) -> None:
-    lab.go("/cnn?part=train&images=digits8&padding=same&epochs=20&batch_size=10")
+    lab.go("/cnn?part=train&images=digits8&padding=same&epochs=12&batch_size=10")
     lab.page.get_by_text(re.compile(r"^epoch [1-9]")).first.wait_for(timeout=20_000)
     lab.button("Stop").click()
     told = lab.page.get_by_text("The run was stopped.")
@@ -50,7 +50,7 @@ def test_a_stopped_run_continues_to_the_numbers_of_one_that_was_not(lab: LabPage
         f"() => {STAGES}[0].events !== null"
     )  # the run has the name of the stopped one
     lab.complete()
-    settings = Settings(images="digits8", padding="same", epochs=20, batch_size=10)
+    settings = Settings(images="digits8", padding="same", epochs=12, batch_size=10)
     *_events, done = train(settings, Context())
     shares = done.result.history.values["test_accuracy"][:, 0]  # type: ignore[union-attr]
     assert lab.curve("convolutional, test") == pytest.approx(100 * shares, abs=1e-4)

@@ -51,10 +51,12 @@ def test_a_click_chooses_the_rate_that_is_looked_at(lab: LabPage) -> None:
     expect(lab.box("Rate looked at")).to_have_value("0")
     box = lab.page.locator(".stage-figures .stage-plot").first.locator(".nsewdrag").first.bounding_box()
     assert box is not None
-    rates = trace(lab, "x", "lower than at the start")
+    rates, before = trace(lab, "x", "lower than at the start"), trace(lab, "x", "looked at")
     place = (0.03 + 4 * 9 / 59) / 4.06  # of the tenth rate on an axis of four powers of ten
     lab.page.mouse.click(box["x"] + place * box["width"], box["y"] + box["height"] / 2)
     expect(lab.box("Rate looked at")).to_have_value("10")
-    lab.complete()
+    lab.page.wait_for_function(
+        f"([of, old]) => ({TRACE})(of)?.[0] !== old", arg=[["x", "looked at"], *before]
+    )
     assert trace(lab, "x", "looked at") == [pytest.approx(rates[9])]
     assert not lab.complaints

@@ -66,7 +66,7 @@ def test_closing_the_tab_frees_the_worker(visit: Callable[[], LabPage], server: 
 
 
 def test_a_worker_that_dies_is_told_and_replaced(lab: LabPage, server: LabServer) -> None:
-    settings = LONG.changed(seed=50)
+    settings = LONG.changed(seed=50, epochs=1200)
     lab.go(link(settings))
     lab.page.wait_for_function(BEGUN)
     before = {worker.pid for worker in server.workers()}
