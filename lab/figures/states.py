@@ -13,6 +13,8 @@ SIGNED = [[0, ORANGE], [0.5, "#f2f2f2"], [1, BLUE]]
 BARS = ((BLUE, ""), (ORANGE, "/"), (GREEN, "x"), (PURPLE, "."), (SKY, "\\"))
 """Colour and pattern of each gate: told apart without colours too."""
 MOST_WITH_NUMBERS = 60
+MOST_WITH_GAPS = 20
+"""Rows or columns: the cells of more would be hardly larger than the gaps between them."""
 
 
 def state_map(
@@ -41,6 +43,7 @@ def state_map(
     numbers = (
         {"texttemplate": "%{z:.2f}", "textfont": {"size": 12}} if drawn.size <= MOST_WITH_NUMBERS else {}
     )
+    gap = int(max(drawn.shape) <= MOST_WITH_GAPS)
     chart = figure(x_title, y_title, height=height, hovermode="closest")
     chart.add_trace(
         Heatmap(
@@ -51,8 +54,8 @@ def state_map(
             zmax=largest,
             colorscale=SIGNED,
             colorbar={"thickness": 12},
-            xgap=1,
-            ygap=1,
+            xgap=gap,
+            ygap=gap,
             hovertemplate=_("%{x}, row %{y}: %{z:.4g}") + "<extra></extra>",
             **numbers,
         )

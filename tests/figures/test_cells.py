@@ -1,6 +1,6 @@
 """The drawings of cells, states and medians hold the numbers they are given."""
 
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import numpy as np
@@ -69,3 +69,12 @@ def test_medians_stand_over_their_own_places():
     assert np.isnan(curves["a"].y[1])  # 0 has no place on a logarithmic axis
     assert len(curves["b"].x) == 1
     assert not any(np.isinf(np.asarray(trace.y, float)).any() for trace in chart.data)
+
+
+def test_many_cells_stand_without_gaps():
+    few, many = (
+        cast("Any", state_map(np.zeros((rows, 3)), list("abc"), x_title="Step", y_title="Unit"))
+        for rows in (20, 100)
+    )
+    assert (few.data[0].xgap, few.data[0].ygap) == (1, 1)
+    assert (many.data[0].xgap, many.data[0].ygap) == (0, 0)
