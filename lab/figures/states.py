@@ -7,14 +7,12 @@ from jaxtyping import Float
 
 from lab.core.labels import _
 from lab.figures.chart import Bar, Figure, Heatmap
-from lab.figures.theme import BLUE, GREEN, ORANGE, PURPLE, SKY, figure
+from lab.figures.theme import BLUE, GREEN, MOST_WITH_GAPS, ORANGE, PURPLE, SKY, figure
 
 SIGNED = [[0, ORANGE], [0.5, "#f2f2f2"], [1, BLUE]]
 BARS = ((BLUE, ""), (ORANGE, "/"), (GREEN, "x"), (PURPLE, "."), (SKY, "\\"))
 """Colour and pattern of each gate: told apart without colours too."""
 MOST_WITH_NUMBERS = 60
-MOST_WITH_GAPS = 20
-"""Rows or columns: the cells of more would be hardly larger than the gaps between them."""
 
 
 def state_map(

@@ -12,6 +12,8 @@ from lab.figures.chart import Figure
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 CLASSES = (ORANGE, BLUE, GREEN, PURPLE, SKY, RED)
 YELLOW_ON_BLUE = get_colorscale("Cividis")
+MOST_WITH_GAPS = 20
+"""Rows or columns of a map: the cells of more would be hardly larger than the gaps between them."""
 
 
 def figure(x_title: str, y_title: str, **layout: Any) -> Figure:

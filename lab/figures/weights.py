@@ -5,7 +5,7 @@ from jaxtyping import Float
 
 from lab.core.labels import _
 from lab.figures.chart import Figure, Heatmap, Scatter
-from lab.figures.theme import BLUE, GREEN, ORANGE, RED, figure
+from lab.figures.theme import BLUE, GREEN, MOST_WITH_GAPS, ORANGE, RED, figure
 
 TWO_SIDED = ((0.0, BLUE), (0.5, "#f7f7f7"), (1.0, RED))
 
@@ -36,7 +36,7 @@ def weight_map(
             z=np.where(np.isfinite(values), values, np.nan),
             zmin=-(reach or 1.0),
             zmax=reach or 1.0,
-            xgap=1 if columns <= 20 else 0,
+            xgap=int(columns <= MOST_WITH_GAPS),
             ygap=1,
             colorscale=[list(stop) for stop in TWO_SIDED],
             colorbar={"thickness": 12, "tickformat": ".0e", "nticks": 5},

@@ -46,9 +46,9 @@ def test_a_stopped_run_continues_to_the_numbers_of_one_that_was_not(lab: LabPage
     told.wait_for(timeout=10_000)
     assert lab.page.get_by_role("button", name=re.compile(r"Keep \d+ epoch")).is_visible()
     lab.button("Continue").click()
-    lab.page.wait_for_function(
-        f"() => {STAGES}[0].events !== null"
-    )  # the run has the name of the stopped one
+    told.wait_for(state="hidden")
+    # the continued run has the name of the stopped one: what tells them apart is an open line
+    lab.page.wait_for_function(f"() => {STAGES}[0].events !== null")
     lab.complete()
     settings = Settings(images="digits8", padding="same", epochs=12, batch_size=10)
     *_events, done = train(settings, Context())

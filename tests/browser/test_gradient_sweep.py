@@ -55,8 +55,8 @@ def test_a_click_chooses_the_rate_that_is_looked_at(lab: LabPage) -> None:
     place = (0.03 + 4 * 9 / 59) / 4.06  # of the tenth rate on an axis of four powers of ten
     lab.page.mouse.click(box["x"] + place * box["width"], box["y"] + box["height"] / 2)
     expect(lab.box("Rate looked at")).to_have_value("10")
-    lab.page.wait_for_function(
-        f"([of, old]) => ({TRACE})(of)?.[0] !== old", arg=[["x", "looked at"], *before]
-    )
+    moved = f"([of, old]) => ({TRACE})(of)?.[0] !== old"
+    lab.page.wait_for_function(moved, arg=[["x", "looked at"], *before])
+    lab.complete()
     assert trace(lab, "x", "looked at") == [pytest.approx(rates[9])]
     assert not lab.complaints

@@ -125,7 +125,7 @@ def test_a_small_screen_has_no_sideways_scrolling(lab: LabPage) -> None:
 
 def test_a_monkey_finds_nothing(lab: LabPage, server: LabServer) -> None:
     monkey = Monkey(lab, random.Random(1), server.log)
-    monkey.play(seconds=12)
+    monkey.play(seconds=20)
     print(monkey.report())
     assert monkey.actions
 

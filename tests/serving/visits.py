@@ -154,9 +154,8 @@ def guest(
 ) -> Iterator[Guest]:
     """Open a page as one session, with cookies."""
     context = _tls(url)
-    if (
-        context
-    ):  # the client reads in a thread of its own: one of 1.3's tickets read there can undo what we write
+    if context:
+        # the client reads in a thread of its own: one of 1.3's tickets read there can undo what we write
         context.maximum_version = ssl.TLSVersion.TLSv1_2
     with connect(
         f"{url.replace('http', 'ws', 1)}/_stcore/stream",

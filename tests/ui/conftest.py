@@ -1,7 +1,6 @@
 """Pages opened through the lab's own menu, and runs that a test moves on event by event."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,8 +10,8 @@ from lab.core.lesson import Context
 from lab.runs.engine import End, Job, Run
 from lab.topics.playground import TRAIN
 from lab.topics.playground.settings import Settings
+from tests.pages import page_at
 
-ROOT = Path(__file__).parents[2]
 QUICK = {"epochs": "2", "networks": "2"}
 
 
@@ -20,13 +19,7 @@ QUICK = {"epochs": "2", "networks": "2"}
 def opened(_in_place: None) -> Callable[..., AppTest]:
     """Return a function that opens the Playground with short runs at a URL."""
 
-    def page(**query: str) -> AppTest:
-        one = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-        one.query_params.update(QUICK | query)
-        one.switch_page(str(ROOT / "pages" / "playground.py"))
-        return one.run()
-
-    return page
+    return lambda **query: page_at("playground", QUICK | query)
 
 
 class Story:

@@ -1,8 +1,7 @@
 """The operation part of the page: its controls, the walk, the kernel's cells, and pictures of one's own."""
 
 import io
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,29 +15,15 @@ from lab.topics.cnn.operation import maps_of
 from lab.topics.cnn.operation_settings import OperationDisplay, OperationSettings
 from lab.ui.cnn_operation import _safely, _triggers
 from lab.ui.desk import desk
+from tests.pages import faults, page_at
 
-ROOT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(1)
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+def page(_in_place: None) -> Callable[..., AppTest]:
     """Return a function that opens the part at a URL."""
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-
-    def opened(**query: str) -> AppTest:
-        one = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
-        one.query_params.update({"part": "operation"} | query)
-        one.switch_page(str(ROOT / "pages" / "cnn.py"))
-        return one.run()
-
-    yield opened
-    desk.cache_clear()
-
-
-def faults(page: AppTest) -> list[str]:
-    return [one.value for one in (*page.exception, *page.error, *page.warning)]
+    return lambda **query: page_at("cnn", {"part": "operation"} | query)
 
 
 def equations(page: AppTest) -> str:

@@ -1,8 +1,5 @@
 """The parts of the lesson on one visit: each opens, at both ends of its controls, and hands its run on."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,20 +12,17 @@ from lab.topics.cnn.parts import PARTS
 from lab.ui import cnn_inside
 from lab.ui.desk import desk
 from tests.contract.controls_as_strategies import extremes_of
+from tests.pages import ROOT, SHELL, faults
 
-ROOT = Path(__file__).parents[2]
 QUICK = {"images": "digits8", "padding": "same", "train_images": "100", "epochs": "1", "channels2": "20"}
 SHOWN = {"operation": (OperationDisplay, "conv_"), "inside": (Display, "in_"), "looks": (Display, "look_")}
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("LAB_IN_PLACE_SECONDS", "inf")
-    desk.cache_clear()
-    one = AppTest.from_file(str(ROOT / "lab" / "ui" / "shell.py"), default_timeout=60)
+def page(_in_place: None) -> AppTest:
+    one = AppTest.from_file(SHELL, default_timeout=60)
     one.switch_page(str(ROOT / "pages" / "cnn.py"))
-    yield one
-    desk.cache_clear()
+    return one
 
 
 def go(page: AppTest, **query: str) -> AppTest:
@@ -36,10 +30,6 @@ def go(page: AppTest, **query: str) -> AppTest:
     page.query_params.clear()
     page.query_params.update(QUICK | query)
     return page.run()
-
-
-def faults(page: AppTest) -> list[str]:
-    return [one.value for one in (*page.exception, *page.error, *page.warning)]
 
 
 def test_every_part_shows_the_run_of_the_first_that_trained(page: AppTest) -> None:

@@ -9,6 +9,7 @@ from lab.core.events import Framed
 from lab.data.points import points
 from lab.topics.playground.settings import Display, Settings
 from lab.ui import playground
+from tests.pages import faults
 
 SETTINGS = Settings(epochs=20, networks=3, edits="20:0:3=0.5")
 GOOD_EDIT = {"layer": 0, "from": 1, "to": 2, "value": 0.25, "epoch": 20}
@@ -90,10 +91,6 @@ def test_two_hundred_weights_can_be_set_and_not_one_more(stage):
     triggers["edit"](GOOD_EDIT)
     assert not set_to
     assert "Weights set by hand" in said[0]
-
-
-def faults(page):
-    return [one.value for one in (*page.error, *page.warning, *page.exception)]
 
 
 def test_settings_that_do_not_go_together_are_one_sentence_and_can_be_mended(opened):
