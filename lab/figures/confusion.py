@@ -32,5 +32,5 @@ def confusion_figure(counts: Int64[np.ndarray, "class class"], names: Sequence[s
         )
     )
     chart.update_xaxes(type="category", showgrid=False)
-    chart.update_yaxes(type="category", showgrid=False, autorange="reversed")
+    chart.update_yaxes(type="category", showgrid=False, autorange="reversed", title={"standoff": 10})
     return chart

@@ -60,5 +60,5 @@ def reading_figure(word: str, names: Sequence[str], shares: Float[np.ndarray, "l
         )
     )
     chart.update_xaxes(type="category", showgrid=False)
-    chart.update_yaxes(type="category", showgrid=False, autorange="reversed")
+    chart.update_yaxes(type="category", showgrid=False, autorange="reversed", title={"standoff": 10})
     return chart
